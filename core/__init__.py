@@ -1,0 +1,1 @@
+"""What every package shares: time, ids, the store, the outbox and its worker, errors, personal data."""

@@ -1,0 +1,85 @@
+"""Operators' commands about work: `flask jobs …`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+
+from core.clock import utc_now
+from core.db import db
+from core.health import task_counts
+from core.tables import DEAD, READY, Task
+from core.work import transact
+from core.worker import drain
+
+jobs_cli = AppGroup("jobs", help="The work table: look, drain, replay dead letters.")
+as_json = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+
+
+def show(values: dict[str, Any], *, as_json_: bool) -> None:
+    """Print figures for a person or a program."""
+    if as_json_:
+        click.echo(json.dumps(values, ensure_ascii=False, default=str))
+    else:
+        for key, value in values.items():
+            click.echo(f"{key}: {value}")
+
+
+@jobs_cli.command("status")
+@as_json
+def status(*, as_json_: bool) -> None:
+    """How many tasks are ready, done and dead."""
+    show(task_counts(), as_json_=as_json_)
+
+
+@jobs_cli.command("drain")
+@as_json
+def drain_(*, as_json_: bool) -> None:
+    """Work everything due, then end. Exit 1 when dead letters are left."""
+    worked = drain()
+    counts = task_counts()
+    show({"worked": worked, **counts}, as_json_=as_json_)
+    if counts[DEAD]:
+        raise SystemExit(1)
+
+
+@jobs_cli.command("dead")
+@as_json
+def dead(*, as_json_: bool) -> None:
+    """List dead letters: what was given up, and why."""
+    rows = db.session.scalars(sa.select(Task).where(Task.state == DEAD).order_by(Task.id)).all()
+    letters = [{"id": str(row.id), "name": row.name, "attempts": row.attempts, "error": row.last_error} for row in rows]
+    show({"dead": letters}, as_json_=as_json_)
+
+
+@jobs_cli.command("replay")
+@click.argument("task_id", type=int, required=False)
+@click.option("--all", "all_", is_flag=True, help="Every dead letter.")
+@as_json
+def replay(task_id: int | None, *, all_: bool, as_json_: bool) -> None:
+    """Make one dead letter, or all, due again."""
+    if (task_id is None) != all_:
+        raise click.UsageError("name one task, or say --all")
+    replayed = transact(lambda: make_due(task_id))
+    show({"replayed": replayed}, as_json_=as_json_)
+    if not replayed:
+        raise SystemExit(1)
+
+
+def make_due(task_id: int | None) -> int:
+    """Put one dead task (or all, for None) back to work; how many."""
+    change = (
+        sa.update(Task)
+        .where(Task.state == DEAD)
+        .values(state=READY, attempts=0, run_at=utc_now(), ended_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    if task_id is not None:
+        change = change.where(Task.id == task_id)
+    count = int(db.session.execute(change).rowcount)  # type: ignore[attr-defined]  # CursorResult
+    db.session.info["tasks_recorded"] = True
+    return count

@@ -1,0 +1,78 @@
+"""The doorbell: Redis only hears that there is work; what the work is stands in the store.
+
+One ring serves many rows: while a ring waits unanswered, further rings are not queued. A lost ring is harmless,
+because the sweep finds due rows (see core/sweep.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from core.metrics import LOST_RINGS
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+QUEUE = "yima"
+WAITING = "yima:doorbell"
+WAITING_S = 5
+log = structlog.get_logger()
+_redis: dict[str, Redis] = {}
+
+
+def init_app(app: Flask) -> None:
+    """Remember where the doorbell hangs. Connections are made when needed, in the process that needs them."""
+    connect(app.extensions["settings"].redis_url, as_default=True)
+
+
+def connect(url: str, *, as_default: bool = False) -> Redis:
+    """The process's Redis client for `url`; time-outs are short, because Redis is never worth waiting for."""
+    if url not in _redis:
+        _redis[url] = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=1)
+    if as_default:
+        _redis["default"] = _redis[url]
+    return _redis[url]
+
+
+def redis() -> Redis:
+    """The Redis of the settings."""
+    return _redis["default"]
+
+
+def queue(connection: Redis | None = None) -> Queue:
+    """The RQ queue of the doorbell. JSON, never pickle: who can write to Redis must not run code here."""
+    return Queue(QUEUE, connection=connection or redis(), serializer=JSONSerializer)
+
+
+def ring() -> bool:
+    """Tell a worker that there is work; best effort, never an error. True when a ring is waiting or was queued."""
+    try:
+        if redis().set(WAITING, "1", nx=True, ex=WAITING_S):
+            queue().enqueue("core.worker.drain_due", result_ttl=0, failure_ttl=3600, job_timeout=300)
+    except RedisError as error:
+        LOST_RINGS.inc()
+        log.warning("doorbell_lost", error=type(error).__name__)
+        return False
+    return True
+
+
+def answered() -> None:
+    """A worker has come: the next ring is a new one. Called before claiming, so that nothing falls between."""
+    try:
+        redis().delete(WAITING)
+    except RedisError as error:
+        log.warning("doorbell_unreachable", error=type(error).__name__)
+
+
+def is_reachable() -> bool:
+    """Whether Redis answers; for /readyz."""
+    try:
+        return bool(cast("bool", redis().ping()))
+    except RedisError:
+        return False

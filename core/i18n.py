@@ -1,0 +1,51 @@
+"""Language: zh-CN first, English second; the reader chooses by `?lang=`, else by the browser."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import current_app, has_request_context, request, session, url_for
+from flask_babel import Babel, get_locale
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+LANGUAGES = ("zh_Hans_CN", "en")
+ROOT = Path(__file__).parent.parent
+
+
+def choose_language() -> str:
+    """The language of this answer. Chinese unless the reader asked for English."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    asked = request.args.get("lang", "")
+    if asked in {"en", "zh"}:
+        session["lang"] = asked
+    chosen = session.get("lang") or (request.accept_languages.best_match(["zh-CN", "zh", "en"]) or "zh")
+    return "en" if chosen.startswith("en") else LANGUAGES[0]
+
+
+def init_app(app: Flask) -> None:
+    """Translate pages, and give templates `get_locale` and `asset`."""
+    Babel(
+        app,
+        default_locale=LANGUAGES[0],
+        default_timezone="Asia/Shanghai",
+        default_translation_directories=str(ROOT / "translations"),
+        locale_selector=choose_language,
+    )
+    app.jinja_env.globals.update(get_locale=get_locale, asset=asset)
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with its content's hash, so that browsers may keep it for a year."""
+    return url_for("static", filename=path, v=_fingerprint(str(Path(current_app.static_folder or "") / path)))
+
+
+@cache
+def _fingerprint(path: str) -> str:
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "missing"

@@ -1,0 +1,150 @@
+"""Tasks: what can be done, and how it is put down to be done.
+
+`task` does its work inside the unit of work that marks it done, so its effect and its end are one commit.
+`external_task` calls the outside and therefore owns its transactions: it may be cut off anywhere and run again.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from core.clock import utc_now
+from core.db import db, insert_new
+from core.ids import new_id
+from core.tables import DONE, READY, Task
+from core.work import unit_of_work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Body = dict[str, Any]
+
+
+class LostClaim(Exception):  # noqa: N818 - a fact of life, not an error
+    """Another worker has claimed the task since: whatever this one did must not count."""
+
+
+@dataclass
+class Run:
+    """One run of an external task."""
+
+    id: int
+    name: str
+    body: Body
+    fence: int
+    attempts: int = 1
+    finished: bool = field(default=False)
+
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        """A unit of work that also marks the task done; it commits only while the claim is still ours."""
+        with unit_of_work():
+            yield
+            mark_done([self.id], self.fence)
+        self.finished = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A registered task: its function, and whether it owns its transactions."""
+
+    run: Callable[[Any], None]
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class Period:
+    """Work that falls due once in every `every` seconds, however many schedulers look."""
+
+    every: int
+    offset: int = 0
+
+    def current(self, now: datetime) -> str:
+        """The name of the period in which `now` falls: its first second, UTC."""
+        start = (int(now.timestamp()) - self.offset) // self.every * self.every + self.offset
+        return datetime.fromtimestamp(start, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+kinds: dict[str, Kind] = {}
+periods: dict[str, Period] = {}
+
+
+def task(name: str) -> Callable[[Callable[[Body], None]], Callable[[Body], None]]:
+    """Register a task that works inside the transaction that marks it done."""
+
+    def register(function: Callable[[Body], None]) -> Callable[[Body], None]:
+        kinds[name] = Kind(function)
+        return function
+
+    return register
+
+
+def external_task(name: str) -> Callable[[Callable[[Run], None]], Callable[[Run], None]]:
+    """Register a task that calls the outside and opens its own transactions."""
+
+    def register(function: Callable[[Run], None]) -> Callable[[Run], None]:
+        kinds[name] = Kind(function, external=True)
+        return function
+
+    return register
+
+
+def periodic(name: str, *, every: int, offset: int = 0) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+    """Register work that falls due once per period of `every` seconds (`offset` moves its start).
+
+    The function gets the period's name, for keys of its own. Daily at 03:00 Shanghai: every=86400, offset=-5*3600.
+    """
+
+    def register(function: Callable[[str], None]) -> Callable[[str], None]:
+        kinds[name] = Kind(lambda body: function(body["period"]))
+        periods[name] = Period(every, offset)
+        return function
+
+    return register
+
+
+def row(name: str, body: Body, *, key: str | None = None, delay: float = 0.0, now: datetime | None = None) -> Body:
+    """The columns of a new task, for inserts that are grouped elsewhere."""
+    moment = now or utc_now()
+    return {
+        "id": new_id(),
+        "name": name,
+        "body": body,
+        "dedupe_key": key,
+        "state": READY,
+        "run_at": moment + timedelta(seconds=delay),
+        "fence": 0,
+        "attempts": 0,
+        "created_at": moment,
+    }
+
+
+def enqueue(name: str, body: Body, *, key: str | None = None, delay: float = 0.0) -> None:
+    """Put a task down in the current unit of work. A `key` that was ever used is left as it is."""
+    if name not in kinds:
+        message = f"no task is called {name}"
+        raise LookupError(message)
+    values = row(name, body, key=key, delay=delay)
+    if key is None:
+        db.session.execute(sa.insert(Task).values(values))
+    else:
+        insert_new(db.session, Task, [values])
+    if not delay:
+        db.session.info["tasks_recorded"] = True
+
+
+def mark_done(ids: list[int], fence: int) -> None:
+    """Mark claimed tasks done, or raise LostClaim when even one of them is no longer ours."""
+    changed = db.session.execute(
+        sa.update(Task)
+        .where(Task.id.in_(ids), Task.fence == fence, Task.state == READY)
+        .values(state=DONE, ended_at=utc_now(), last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != len(ids):  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
+        raise LostClaim

@@ -1,0 +1,1 @@
+"""Who, what, where, how much: catalogue, places, members, orders, points, attribution."""

@@ -1,0 +1,34 @@
+"""One file per aggregate: tables and the promises the database keeps, nothing else.
+
+Importing the package declares all tables, so that migrations see every one of them.
+"""
+
+from models import (
+    attribution,
+    audit,
+    cards,
+    catalog,
+    codes,
+    members,
+    messaging,
+    orders,
+    places,
+    points,
+    staff,
+    wechat,
+)
+
+__all__ = [
+    "attribution",
+    "audit",
+    "cards",
+    "catalog",
+    "codes",
+    "members",
+    "messaging",
+    "orders",
+    "places",
+    "points",
+    "staff",
+    "wechat",
+]

@@ -1,0 +1,58 @@
+"""Member cards: ours are the truth, WeChat's is a projection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Ascii, Base
+
+
+class CardProgram(Base):
+    """One member card as designed, and the id WeChat gave it. `slug` names it for us, for example `main`."""
+
+    __tablename__ = "card_program"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    slug: Mapped[str] = mapped_column(Ascii(32), unique=True)
+    appid: Mapped[str] = mapped_column(Ascii(32))
+    card_id: Mapped[str | None] = mapped_column(Ascii(64), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(27))
+    brand_name: Mapped[str] = mapped_column(sa.String(36))
+    color: Mapped[str] = mapped_column(Ascii(16))
+    joining_points: Mapped[int] = mapped_column(default=0)
+    statement_version: Mapped[str] = mapped_column(Ascii(32))
+    statement_text: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[datetime]
+
+
+class MemberCard(Base):
+    """One claimed card. `number` is printed and shown; `version` counts what should be shown, `pushed` what is.
+
+    Activation is one conditional change from `claimed` to `active`; a card activates once.
+    """
+
+    __tablename__ = "member_card"
+    __table_args__ = (
+        sa.UniqueConstraint("card_id", "code"),
+        sa.CheckConstraint("status IN ('claimed', 'active', 'deleted', 'unavailable')", name="status"),
+        sa.Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    card_id: Mapped[str] = mapped_column(Ascii(64))
+    code: Mapped[str] = mapped_column(Ascii(32))
+    identity_id: Mapped[int] = mapped_column(index=True)
+    person_id: Mapped[int | None]
+    number: Mapped[str | None] = mapped_column(Ascii(24), unique=True)
+    status: Mapped[str] = mapped_column(Ascii(16))
+    outer_str: Mapped[str] = mapped_column(Ascii(64), default="")
+    claimed_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    # Set once WeChat has confirmed the activation; until then a task keeps trying.
+    confirmed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=0)
+    pushed: Mapped[int] = mapped_column(default=0)
+    shown_points: Mapped[int | None]

@@ -1,0 +1,13 @@
+"""Item codes: the number line, batches, and the scan landing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the package's pages, handlers and commands."""
+    del app

@@ -1,0 +1,173 @@
+"""Every environment variable of the product: name, type, default, meaning.
+
+Nothing else reads the environment. `.env` in the working directory is read too; a real variable wins over it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+from pathlib import Path
+from typing import Literal, NoReturn, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).parent
+VAR = ROOT / "var"
+MIN_SECRET_CHARS = 32
+KEY_BYTES = (16, 32)
+
+KeyRing = dict[str, bytes]
+
+
+def parse_keys(text: str) -> KeyRing:
+    """Read `id:base64,id:base64` into a key ring; the first key writes, all read.
+
+    Raises ValueError (never echoing a key) on a wrong form or a key that is not 16 or 32 bytes.
+    """
+    ring: KeyRing = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        key_id, colon, encoded = part.partition(":")
+        if not colon or not key_id.isascii() or not key_id.isalnum() or len(key_id) > 8:  # noqa: PLR2004 - width of the stored key id
+            message = "each key is written id:base64, the id of 1-8 letters or digits"
+            raise ValueError(message)
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            message = f"key {key_id} is not valid base64"
+            raise ValueError(message) from None
+        if len(key) not in KEY_BYTES:
+            message = f"key {key_id} must be 16 or 32 bytes"
+            raise ValueError(message)
+        ring[key_id] = key
+    return ring
+
+
+class Settings(BaseSettings):
+    """The product's configuration, checked once at the start."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    app_env: Literal["production", "development", "test"] = Field(
+        "production", description="production refuses weak or missing secrets"
+    )
+    database_url: str = Field(f"sqlite:///{VAR / 'yima.db'}", description="SQLAlchemy URL of the store")
+    migration_database_url: str = Field("", description="the user that may change tables; default DATABASE_URL")
+    privacy_database_url: str = Field("", description="the user of the privacy jobs; default DATABASE_URL")
+    redis_url: str = Field(
+        f"unix://{VAR / 'valkey.sock'}", description="queue and shared caches; default: embedded"
+    )
+    secret_key: str = Field("", description="signs cookies and links")
+    secret_key_fallbacks: str = Field("", description="older secrets that still verify, comma-separated")
+    public_base_url: str = Field("http://127.0.0.1:8000", description="how the outside reaches the product")
+    code_url_base: str = Field("", description="host printed in item codes; default PUBLIC_BASE_URL")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="how many proxies in front set X-Forwarded-*")
+    pii_keys: str = Field("", description="id:base64,… encrypts phones and stored credentials")
+    pii_index_keys: str = Field("", description="id:base64,… blind index of phones")
+    code_keys: str = Field("", description="id:base64,… item-code serials")
+    node_id: int = Field(0, ge=0, le=31, description="number of this host; hosts that share a store differ")
+    ip_place_file: str = Field("", description="offline IP to place data")
+    font_path: str = Field("", description="CJK font of posters; default: the noto-cjk-sans-otc package")
+    smtp_url: str = Field("", description="outgoing mail")
+    sms_provider: str = Field("", description="outgoing SMS")
+    rate_limits: Literal["on", "off"] = Field("on", description="off is refused in production")
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_open_base: str = "https://open.weixin.qq.com"
+    wechat_mp_base: str = "https://mp.weixin.qq.com"
+    wecom_api_base: str = "https://qyapi.weixin.qq.com"
+    wechat_oa_appid: str = ""
+    wechat_oa_secret: str = ""
+    wechat_oa_token: str = ""
+    wechat_oa_aes_key: str = ""
+    wechat_oa_original_id: str = ""
+    wechat_mini_appid: str = ""
+    wechat_mini_secret: str = ""
+    wechat_mini_token: str = ""
+    wechat_mini_aes_key: str = ""
+    task_lease_s: float = Field(60.0, gt=0, le=600, description="a claimed task is due again after this long")
+    sweep_every_s: float = Field(30.0, gt=0, le=120, description="how often lost work is looked for")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("pii_keys", "pii_index_keys", "code_keys")
+    @classmethod
+    def _keys_have_the_right_form(cls, value: str) -> str:
+        parse_keys(value)
+        return value
+
+    @field_validator("public_base_url", "code_url_base", "wechat_api_base", "wechat_open_base", "wechat_mp_base")
+    @classmethod
+    def _urls_are_http(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            message = "must be an http(s) address with a host"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("wechat_oa_aes_key", "wechat_mini_aes_key")
+    @classmethod
+    def _aes_key_has_43_characters(cls, value: str) -> str:
+        if value and len(value) != 43:  # noqa: PLR2004 - contract section 2.1
+            message = "must be the 43 characters of the WeChat console (EncodingAESKey)"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _secrets_are_strong_enough(self) -> Self:
+        if len(self.secret_key) < MIN_SECRET_CHARS:
+            _refuse("SECRET_KEY", f"must have at least {MIN_SECRET_CHARS} characters")
+        for name in ("pii_keys", "pii_index_keys", "code_keys"):
+            if not getattr(self, name):
+                _refuse(name.upper(), "is missing (id:base64, for example `openssl rand -base64 32`)")
+        if self.app_env == "production" and self.rate_limits == "off":
+            _refuse("RATE_LIMITS", "cannot be off in production")
+        return self
+
+    @property
+    def code_base(self) -> str:
+        """The address printed in item codes, without a trailing slash."""
+        return self.code_url_base or self.public_base_url
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers reach the product over TLS, so that `__Host-` cookies work."""
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def in_development(self) -> bool:
+        """Whether the sandbox may frame pages and loopback connectors are allowed."""
+        return self.app_env != "production"
+
+    def __repr__(self) -> str:
+        """Settings hold secrets: never print them."""
+        return f"Settings(app_env={self.app_env!r})"
+
+    __str__ = __repr__
+
+
+class SettingsError(Exception):
+    """One variable is missing or wrong; the message names it and shows no value."""
+
+
+def _refuse(name: str, why: str) -> NoReturn:
+    raise SettingsError(f"{name} {why}")
+
+
+def load_settings() -> Settings:
+    """Read the environment, or raise SettingsError with one clear line naming the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def settings_or_exit() -> Settings:
+    """Read the environment; on a wrong variable print one line and end with exit code 2."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"yima: {error}\n")
+        raise SystemExit(2) from None
