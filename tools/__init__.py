@@ -1,0 +1,1 @@
+"""What `make` calls. Nothing of the product imports this package."""
