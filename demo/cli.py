@@ -1,7 +1,19 @@
-"""`flask demo seed`: a small brand to try everything with."""
+"""`flask demo …`: the demonstration brand."""
 
 from __future__ import annotations
 
+import json
+
+import click
 from flask.cli import AppGroup
 
 demo_cli = AppGroup("demo", help="A demonstration brand.")
+
+
+@demo_cli.command("seed")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on one line.")
+def seed_(*, as_json: bool) -> None:
+    """Make sure the demonstration brand is there; prints its ids and sign-ins as JSON."""
+    from demo.seed import seed  # noqa: PLC0415 - app.py registers this command before the packages are wired
+
+    click.echo(json.dumps(seed(), ensure_ascii=False, indent=None if as_json else 2))
