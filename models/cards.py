@@ -29,7 +29,7 @@ class CardProgram(Base):
 
 
 class MemberCard(Base):
-    """One claimed card. `number` is printed and shown; `version` counts what should be shown, `pushed` what is.
+    """One claimed card. `number` is printed; `version` counts what should be shown, `pushed` what is.
 
     Activation is one conditional change from `claimed` to `active`; a card activates once.
     """

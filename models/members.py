@@ -29,7 +29,8 @@ class Person(Base):
 class Identity(Base):
     """One way to recognise a person: (kind, issuer, value) is unique.
 
-    Kinds: `openid` (issuer: appid), `unionid`, `phone`, `card_code` (issuer: card_id), `buyer` (issuer: source).
+    Kinds: `openid` (issuer: appid), `unionid`, `phone`, `card_code` (issuer: card_id), `buyer` (issuer:
+    source).
     `value` is the openid or code itself; for a phone it is the blind index and `sealed` the encrypted number.
     `proof` says how it was proved: wechat, code, staff, import.
     """
@@ -52,9 +53,13 @@ class Follower(Base):
 
     __tablename__ = "follower"
 
-    identity_id: Mapped[int] = mapped_column(sa.ForeignKey("identity.id"), primary_key=True, autoincrement=False)
+    identity_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("identity.id"), primary_key=True, autoincrement=False
+    )
     following: Mapped[bool]
     as_of: Mapped[datetime]
+    # Of the first follow by WeChat's time: the source of the first contact, which later ones never overwrite.
+    first_followed_at: Mapped[datetime | None]
     first_scene: Mapped[str] = mapped_column(Ascii(64), default="")
 
 

@@ -1,0 +1,128 @@
+"""Every SELECT about persons and identities."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core.db import db
+from core.pii import blind_indexes
+from crm.members.rules import OPENID, PHONE
+from models.members import Consent, Follower, Identity, Person
+
+
+def identity(identity_id: int) -> Identity | None:
+    """The identity with this id, read anew: a merge may have moved it."""
+    return db.session.get(Identity, identity_id, populate_existing=True)
+
+
+def find_identity(kind: str, issuer: str, value: str) -> Identity | None:
+    """The identity recognised by these three."""
+    return db.session.scalar(
+        sa.select(Identity)
+        .where(Identity.kind == kind, Identity.issuer == issuer, Identity.value == value)
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_phone(phone: str) -> Identity | None:
+    """The phone identity of an E.164 number, under whichever index key it was stored."""
+    return db.session.scalar(
+        sa.select(Identity)
+        .where(Identity.kind == PHONE, Identity.issuer == "", Identity.value.in_(blind_indexes(PHONE, phone)))
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_openid_anywhere(openid: str) -> Identity | None:
+    """The identity of an openid of whichever account, for the staff's search."""
+    statement = sa.select(Identity).where(Identity.kind == OPENID, Identity.value == openid)
+    return db.session.scalar(statement.limit(1))
+
+
+def identities_of(person_id: int, kind: str | None = None) -> list[Identity]:
+    """A person's identities, newest first."""
+    statement = sa.select(Identity).where(Identity.person_id == person_id).order_by(Identity.id.desc())
+    return list(db.session.scalars(statement if kind is None else statement.where(Identity.kind == kind)))
+
+
+def identity_ids_of(person_id: int) -> list[int]:
+    """The ids of a person's identities."""
+    statement = sa.select(Identity.id).where(Identity.person_id == person_id).order_by(Identity.id)
+    return list(db.session.scalars(statement))
+
+
+def latest_phone(person_id: int) -> Identity | None:
+    """The phone a person proved last."""
+    return db.session.scalar(
+        sa.select(Identity)
+        .where(Identity.person_id == person_id, Identity.kind == PHONE)
+        .order_by(Identity.proved_at.desc(), Identity.id.desc())
+        .limit(1)
+    )
+
+
+def latest_phones(person_ids: list[int]) -> dict[int, Identity]:
+    """The phone each of these persons proved last, in one question."""
+    found = db.session.scalars(
+        sa.select(Identity)
+        .where(Identity.person_id.in_(person_ids), Identity.kind == PHONE)
+        .order_by(Identity.proved_at, Identity.id)
+    )
+    return {phone.person_id: phone for phone in found}
+
+
+def openid_of(person_id: int, appid: str) -> str | None:
+    """A person's newest openid at an account."""
+    return db.session.scalar(
+        sa.select(Identity.value)
+        .where(Identity.person_id == person_id, Identity.kind == OPENID, Identity.issuer == appid)
+        .order_by(Identity.id.desc())
+        .limit(1)
+    )
+
+
+def person(person_id: int) -> Person | None:
+    """The person with this id."""
+    return db.session.get(Person, person_id, populate_existing=True)
+
+
+def person_id_of(identity_id: int) -> int | None:
+    """Whose identity this is now."""
+    return db.session.scalar(sa.select(Identity.person_id).where(Identity.id == identity_id))
+
+
+def follower(identity_id: int) -> Follower | None:
+    """What is known of an openid's following."""
+    return db.session.get(Follower, identity_id, populate_existing=True)
+
+
+def following_among(identity_ids: list[int]) -> set[int]:
+    """Which of these identities follow now."""
+    among = Follower.identity_id.in_(identity_ids)
+    return set(db.session.scalars(sa.select(Follower.identity_id).where(among, Follower.following.is_(True))))
+
+
+def has_consent(identity_id: int, purpose: str, version: str, source_key: str) -> bool:
+    """Whether this very consent was recorded before."""
+    found = sa.select(Consent.id).where(
+        Consent.identity_id == identity_id, Consent.purpose == purpose, Consent.version == version,
+        Consent.given.is_(True), Consent.source_key == source_key,
+    )  # fmt: skip
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def consents_of(identity_ids: list[int]) -> list[Consent]:
+    """What was agreed to or withdrawn by these identities, newest first."""
+    statement = sa.select(Consent).where(Consent.identity_id.in_(identity_ids)).order_by(Consent.id.desc())
+    return list(db.session.scalars(statement))
+
+
+def members() -> sa.Select[Person]:
+    """Members, for a keyset page."""
+    return sa.select(Person).where(Person.member_since.is_not(None), Person.merged_into.is_(None))
+
+
+def count_members() -> int:
+    """How many persons are members now."""
+    counted = sa.select(sa.func.count()).select_from(members().subquery())
+    return db.session.scalar(counted) or 0
