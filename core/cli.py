@@ -52,7 +52,10 @@ def drain_(*, as_json_: bool) -> None:
 def dead(*, as_json_: bool) -> None:
     """List dead letters: what was given up, and why."""
     rows = db.session.scalars(sa.select(Task).where(Task.state == DEAD).order_by(Task.id)).all()
-    letters = [{"id": str(row.id), "name": row.name, "attempts": row.attempts, "error": row.last_error} for row in rows]
+    letters = [
+        {"id": str(row.id), "name": row.name, "attempts": row.attempts, "error": row.last_error}
+        for row in rows
+    ]
     show({"dead": letters}, as_json_=as_json_)
 
 

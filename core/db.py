@@ -59,9 +59,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def Ascii(length: int) -> sa.types.TypeEngine[str]:  # noqa: N802 - reads as a column type
+class Ascii(TypeDecorator[str]):
     """A code, openid or hash: compared byte by byte. The default collation would match other letter cases."""
-    return sa.String(length).with_variant(mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+
+    impl = sa.String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """`ascii_bin` on MariaDB; OceanBase does not know that character set, so the others take utf8mb4_bin."""
+        if dialect.name not in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(sa.String(self.impl_instance.length))
+        charset, collation = (
+            ("ascii", "ascii_bin") if getattr(dialect, "is_mariadb", False) else ("utf8mb4", "utf8mb4_bin")
+        )
+        return dialect.type_descriptor(
+            mysql.VARCHAR(self.impl_instance.length, charset=charset, collation=collation)
+        )
 
 
 def Sealed(length: int) -> sa.types.TypeEngine[bytes]:  # noqa: N802 - reads as a column type
@@ -103,7 +116,12 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             "pool_timeout": 10,
             # No gap locks: correctness comes from unique keys and conditional UPDATEs.
             "isolation_level": "READ COMMITTED",
-            "connect_args": {"charset": "utf8mb4", "connect_timeout": 5, "read_timeout": 30, "write_timeout": 30},
+            "connect_args": {
+                "charset": "utf8mb4",
+                "connect_timeout": 5,
+                "read_timeout": 30,
+                "write_timeout": 30,
+            },
         }
     else:
         options |= {"connect_args": {"timeout": 15}}
@@ -131,7 +149,7 @@ def _begin(connection: Connection) -> None:
 
 
 def insert_new(
-    session: Connection | Session | scoped_session[Session], table: Any, rows: Sequence[Mapping[str, Any]]
+    session: Connection | Session | scoped_session[Any], table: Any, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows, leaving out those whose primary or unique key exists already.
 

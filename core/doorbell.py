@@ -6,7 +6,7 @@ because the sweep finds due rows (see core/sweep.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from redis import Redis
@@ -73,6 +73,6 @@ def answered() -> None:
 def is_reachable() -> bool:
     """Whether Redis answers; for /readyz."""
     try:
-        return bool(cast("bool", redis().ping()))
+        return bool(redis().ping())
     except RedisError:
         return False

@@ -1,12 +1,12 @@
 """Refusals: named, carrying facts, explained in one place.
 
-    ProductError            400
-    ├── Invalid             400   what was sent cannot be read
-    ├── Forbidden           403
-    ├── NotFound            404
-    ├── Conflict            409   it can be read, but not done now
-    ├── TooMany             429
-    └── Unavailable         503   try again later
+ProductError            400
+├── Invalid             400   what was sent cannot be read
+├── Forbidden           403
+├── NotFound            404
+├── Conflict            409   it can be read, but not done now
+├── TooMany             429
+└── Unavailable         503   try again later
 """
 
 from __future__ import annotations

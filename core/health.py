@@ -22,7 +22,7 @@ def store_is_reachable() -> bool:
 
 def task_counts() -> dict[str, int]:
     """How many tasks are ready, done and dead."""
-    found = db.session.execute(sa.select(Task.state, sa.func.count()).group_by(Task.state)).tuples()
-    counts = {READY: 0, DONE: 0, DEAD: 0} | {state: count for state, count in found}
+    found = db.session.execute(sa.select(Task.state, sa.func.count()).group_by(Task.state))
+    counts = {READY: 0, DONE: 0, DEAD: 0} | dict(found.all())
     db.session.rollback()
     return counts

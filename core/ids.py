@@ -75,7 +75,9 @@ class IdMaker:
             else:
                 self._sequence = 0
             self._last_ms = now
-            return (((now << HOST_BITS | self._host) << SLOT_BITS | self._slot) << SEQUENCE_BITS) | self._sequence
+            return (
+                ((now << HOST_BITS | self._host) << SLOT_BITS | self._slot) << SEQUENCE_BITS
+            ) | self._sequence
 
 
 new_id = IdMaker()

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_CREDENTIAL = re.compile(r"(?i)((?:access_token|secret|appsecret|ticket|code|session_key|password|state)=)[^&\s\"']+")
-_NAMED = frozenset({"phone", "secret", "token", "access_token", "password", "openid", "unionid", "name", "nickname"})
+_CREDENTIAL = re.compile(
+    r"(?i)((?:access_token|secret|appsecret|ticket|code|session_key|password|state)=)[^&\s\"']+"
+)
+_NAMED = frozenset(
+    {"phone", "secret", "token", "access_token", "password", "openid", "unionid", "name", "nickname"}
+)
 
 
 def scrub(value: Any) -> Any:
@@ -49,7 +53,9 @@ def configure(settings: Settings) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level]
+        ),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -26,12 +26,17 @@ class Page(Generic[Row]):
 
 
 def newest_first(
-    statement: sa.Select[tuple[Row]], key: Any, *, before: int | None, after: int | None = None, size: int = PAGE,
+    statement: sa.Select[Any],
+    key: Any,
+    *,
+    before: int | None,
+    after: int | None = None,
+    size: int = PAGE,
     id_of: Callable[[Row], int] = lambda row: row.id,  # type: ignore[attr-defined]  # rows have an id
 ) -> Page[Row]:
     """The page of `statement` older than id `before` (or newer than `after`), ordered by the unique id column `key`."""
     if after is not None:
-        rows = list(db.session.scalars(statement.where(key > after).order_by(key).limit(size + 1)))
+        rows: list[Row] = list(db.session.scalars(statement.where(key > after).order_by(key).limit(size + 1)))
         more, rows = len(rows) > size, rows[:size][::-1]
         return Page(rows, str(id_of(rows[-1])) if rows else None, str(id_of(rows[0])) if more else None)
     if before is not None:

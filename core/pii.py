@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NONCE_BYTES = 12
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the value is
+class Unreadable(Exception):
     """The value was not sealed by a key of ours, or for another row. Says nothing about why."""
 
 

@@ -85,5 +85,3 @@ def forget_done() -> int:
     ids = list(db.session.scalars(old))
     db.session.execute(sa.delete(Task).where(Task.id.in_(ids), Task.state == DONE))
     return len(ids)
-
-

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
-class LostClaim(Exception):  # noqa: N818 - a fact of life, not an error
+class LostClaim(Exception):
     """Another worker has claimed the task since: whatever this one did must not count."""
 
 
@@ -94,7 +94,9 @@ def external_task(name: str) -> Callable[[Callable[[Run], None]], Callable[[Run]
     return register
 
 
-def periodic(name: str, *, every: int, offset: int = 0) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+def periodic(
+    name: str, *, every: int, offset: int = 0
+) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
     """Register work that falls due once per period of `every` seconds (`offset` moves its start).
 
     The function gets the period's name, for keys of its own. Daily at 03:00 Shanghai: every=86400, offset=-5*3600.
@@ -108,7 +110,9 @@ def periodic(name: str, *, every: int, offset: int = 0) -> Callable[[Callable[[s
     return register
 
 
-def row(name: str, body: Body, *, key: str | None = None, delay: float = 0.0, now: datetime | None = None) -> Body:
+def row(
+    name: str, body: Body, *, key: str | None = None, delay: float = 0.0, now: datetime | None = None
+) -> Body:
     """The columns of a new task, for inserts that are grouped elsewhere."""
     moment = now or utc_now()
     return {

@@ -111,12 +111,20 @@ def wants_machine_answer() -> bool:
 def explain(status: int, code: str, message: str) -> Response:
     """One refusal, as a page for people or as problem+json for programs."""
     if wants_machine_answer():
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": message}
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": message,
+        }
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:
         desk = request.path.startswith(DESK)
-        page = render_template("core/error.html", status=status, code=code, desk=desk, request_id=g.get("request_id", ""))
+        page = render_template(
+            "core/error.html", status=status, code=code, desk=desk, request_id=g.get("request_id", "")
+        )
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
@@ -151,7 +159,7 @@ def _bug(error: Exception) -> ResponseReturnValue:
     if current_app.testing:
         raise error
     db.session.rollback()
-    log.exception("bug", path=request.path)
+    log.error("bug", path=request.path, exc_info=error)
     return explain(500, "internal_error", "Something went wrong on our side.")
 
 

@@ -59,8 +59,15 @@ def claim(limit: int = BATCH) -> list[Run]:
             .execution_options(synchronize_session=False)
         )
         # Another worker may have won some of them where SKIP LOCKED does not exist: the fence tells which are ours.
-        columns = sa.select(Task.id, Task.name, Task.body, Task.attempts).where(Task.fence == fence).order_by(Task.name, Task.id)
-        return [Run(id, name, body, fence, attempts) for id, name, body, attempts in db.session.execute(columns)]
+        columns = (
+            sa.select(Task.id, Task.name, Task.body, Task.attempts)
+            .where(Task.fence == fence)
+            .order_by(Task.name, Task.id)
+        )
+        return [
+            Run(task_id, name, body, fence, attempts)
+            for task_id, name, body, attempts in db.session.execute(columns)
+        ]
 
     return transact(take)
 
@@ -125,7 +132,15 @@ def _put_back(run: Run, error: Exception) -> None:
     described = getattr(error, "code", None) or type(error).__name__
     if isinstance(error, DBAPIError):
         described = f"{described} {'retried' if is_retried(error) else ''}".strip()
-    log.warning("task_failed", task=run.name, task_id=str(run.id), attempts=run.attempts, dead=dead, error=described, exc_info=not hasattr(error, "code"))
+    log.warning(
+        "task_failed",
+        task=run.name,
+        task_id=str(run.id),
+        attempts=run.attempts,
+        dead=dead,
+        error=described,
+        exc_info=not hasattr(error, "code"),
+    )
     TASKS.labels(run.name, "dead" if dead else "retried").inc()
 
     def put_back() -> None:
@@ -177,6 +192,8 @@ def drain_due() -> None:
 
 def has_due() -> bool:
     """Whether any task is due now."""
-    found = db.session.scalar(sa.select(Task.id).where(Task.state == READY, Task.run_at <= utc_now()).limit(1))
+    found = db.session.scalar(
+        sa.select(Task.id).where(Task.state == READY, Task.run_at <= utc_now()).limit(1)
+    )
     db.session.rollback()
     return found is not None

@@ -29,7 +29,7 @@ READY_WITHIN_S = 40.0
 STOP_WITHIN_S = 10.0
 
 
-class PartFailed(Exception):  # noqa: N818 - says what happened
+class PartFailed(Exception):
     """A part ended or did not become ready; the message names it and its log."""
 
 
@@ -43,7 +43,7 @@ def free_port(wanted: int, *, say: bool = True) -> int:
             except OSError:
                 continue
         if say and port != wanted:
-            print(f"port {wanted} is taken, using {port}", flush=True)  # noqa: T201 - for the person who started it
+            print(f"port {wanted} is taken, using {port}", flush=True)
         return port
     message = f"no free port between {wanted} and {wanted + 199}"
     raise PartFailed(message)
@@ -121,7 +121,7 @@ class Parts:
     def start(self, name: str, command: list[str | Path], *, cwd: Path = ROOT) -> subprocess.Popen[bytes]:
         """Start one process in a group of its own, its output in `logs/<name>.log`."""
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own programs
+            process = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=cwd,
                 env={**os.environ, **self.environment},
@@ -139,7 +139,19 @@ class Parts:
         socket_path = self.folder / "valkey.sock"
         self.start(
             "queue",
-            [binary, "--port", "0", "--unixsocket", socket_path, "--dir", self.folder, "--appendonly", "yes", "--save", ""],
+            [
+                binary,
+                "--port",
+                "0",
+                "--unixsocket",
+                socket_path,
+                "--dir",
+                self.folder,
+                "--appendonly",
+                "yes",
+                "--save",
+                "",
+            ],
         )
         self._wait_for("queue", socket_path.exists)
 
@@ -149,7 +161,17 @@ class Parts:
         data.mkdir(exist_ok=True)
         self.start(
             "sandbox",
-            [sys.executable, "-m", "sandbox", "--host", "127.0.0.1", "--port", str(self.sandbox_port), "--data", data],
+            [
+                sys.executable,
+                "-m",
+                "sandbox",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.sandbox_port),
+                "--data",
+                data,
+            ],
         )
         self.wait_for_answer("sandbox", f"{self.sandbox_url}/sandbox/api/people")
 
@@ -181,7 +203,7 @@ class Parts:
 
     def flask(self, *arguments: str, within_s: float = 120.0) -> str:
         """Run an operator's command against this product; its standard output. Raises PartFailed when it fails."""
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [sys.executable, "-m", "flask", *arguments],
             cwd=ROOT,
             env={**os.environ, **self.environment},
@@ -191,7 +213,8 @@ class Parts:
             check=False,
         )
         if done.returncode:
-            message = f"flask {' '.join(arguments)} ended with {done.returncode}: {(done.stderr or done.stdout)[-1500:]}"
+            said = (done.stderr or done.stdout)[-1500:]
+            message = f"flask {' '.join(arguments)} ended with {done.returncode}: {said}"
             raise PartFailed(message)
         return done.stdout
 

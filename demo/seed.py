@@ -35,9 +35,13 @@ BAS = (
     ("BA1004", "赵倩", "CD001"),
 )
 PRODUCTS = (
-    ("6901234500016", "山茶花修护精华油 30ml", "高山红山茶冷榨初油，三滴唤醒干燥肌。晚间洁面后，取二至三滴掌心温热，轻按全脸。"),
-    ("6901234500023", "山茶花润颜洁面乳 120g", "氨基酸温和洁净，洗后不紧绷。取黄豆大小，加水打出细密泡沫。"),
-    ("6901234500030", "山茶花水光面霜 50g", "一抹即化的轻盈面霜，锁住整日水润。晨间护肤最后一步使用。"),
+    (
+        "6901234500011",
+        "山茶花修护精华油 30ml",
+        "高山红山茶冷榨初油，三滴唤醒干燥肌。晚间洁面后，取二至三滴掌心温热，轻按全脸。",
+    ),
+    ("6901234500028", "山茶花润颜洁面乳 120g", "氨基酸温和洁净，洗后不紧绷。取黄豆大小，加水打出细密泡沫。"),
+    ("6901234500035", "山茶花水光面霜 50g", "一抹即化的轻盈面霜，锁住整日水润。晨间护肤最后一步使用。"),
 )
 STAFF = (
     ("admin", "周敏", "admin", False),
@@ -99,7 +103,11 @@ def _staff() -> list[dict[str, Any]]:
 def _order_source() -> int:
     feed = os.environ.get("SHOP_FEED_URL") or f"http://127.0.0.1:{os.environ.get('SHOP_PORT', '8002')}/feed"
     return sync.service.add_source(
-        "demo-shop", "山茶记线上商城", feed, os.environ.get("SHOP_KEY", "demo-shop"), os.environ.get("SHOP_SECRET", "")
+        "demo-shop",
+        "山茶记线上商城",
+        feed,
+        os.environ.get("SHOP_KEY", "demo-shop"),
+        os.environ.get("SHOP_SECRET", ""),
     )
 
 
@@ -108,5 +116,12 @@ def _ba_codes() -> list[dict[str, str]]:
     found = []
     for number, _, _ in BAS:
         ba = crm.places.service.ba_by_number(number)
-        found.append({"id": str(ba.id), "name": ba.name, "number": number, "scene": crm.places.service.scene_of(ba.id, appid)})
+        found.append(
+            {
+                "id": str(ba.id),
+                "name": ba.name,
+                "number": number,
+                "scene": crm.places.service.scene_of(ba.id, appid),
+            }
+        )
     return found

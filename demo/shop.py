@@ -45,7 +45,11 @@ class Till:
         """Enter a refund of a known order."""
         with self._lock:
             order = self._orders[order_id]
-            changed = {**order, "source_version": order["source_version"] + 1, "refunds": [*order["refunds"], refund]}
+            changed = {
+                **order,
+                "source_version": order["source_version"] + 1,
+                "refunds": [*order["refunds"], refund],
+            }
             self._orders[order_id], self._updated[order_id] = changed, datetime.now(UTC)
             return changed
 
@@ -99,9 +103,13 @@ class Counter(BaseHTTPRequestHandler):
         elif not self._is_signed():
             self._answer(401, {"error": "bad signature"})
         elif place.path == "/feed":
-            moments = {name: datetime.fromisoformat(query[name]) for name in ("since", "until") if query.get(name)}
+            moments = {
+                name: datetime.fromisoformat(query[name]) for name in ("since", "until") if query.get(name)
+            }
             cursor = int(query.get("cursor") or 0)
-            self._answer(200, self.till.page(cursor=cursor, since=moments.get("since"), until=moments.get("until")))
+            self._answer(
+                200, self.till.page(cursor=cursor, since=moments.get("since"), until=moments.get("until"))
+            )
         elif place.path == "/feed/totals":
             self._answer(200, self.till.totals(query.get("day", "")))
         else:

@@ -16,8 +16,10 @@ from core.db import Ascii, Base
 
 
 class LedgerAccount(Base):
-    """A place where points stand. Kinds: `wallet` (owner: person), `pending`, `held` (owner: person), and one each of
-    `issued` (what the brand owes, negative), `redeemed`, `expired`, `adjusted` per programme (owner 0).
+    """A place where points stand.
+
+    Kinds: `wallet`, `pending` and `held` (owner: person), and one each of `issued` (what the brand owes, negative),
+    `redeemed`, `expired` and `adjusted` per programme (owner 0).
 
     `balance` may be negative in a wallet only through a claw-back (debt).
     """

@@ -28,7 +28,9 @@ def test_threads_never_share_an_id(tmp_path):
     maker = IdMaker(tmp_path)
 
     with ThreadPoolExecutor(8) as pool:
-        made = [number for part in pool.map(lambda _: [maker() for _ in range(2000)], range(8)) for number in part]
+        made = [
+            number for part in pool.map(lambda _: [maker() for _ in range(2000)], range(8)) for number in part
+        ]
 
     assert len(set(made)) == 16_000
 

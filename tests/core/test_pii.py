@@ -13,7 +13,10 @@ from core.pii import Unreadable, Vault, mask_phone
 
 
 def _ring(*names: str) -> dict[str, bytes]:
-    return {name: base64.b64decode("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")[:-1] + name[-1:].encode() for name in names}
+    return {
+        name: base64.b64decode("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")[:-1] + name[-1:].encode()
+        for name in names
+    }
 
 
 VAULT = Vault(_ring("p1"), _ring("i1"))
@@ -61,7 +64,15 @@ def test_the_index_of_another_kind_differs():
 
 
 @pytest.mark.parametrize(
-    "written", ["13800138001", "+86 138-0013-8001", "008613800138001", "86 13800138001", "１３８００１３８００１", " 138 0013 8001 "]
+    "written",
+    [
+        "13800138001",
+        "+86 138-0013-8001",
+        "008613800138001",
+        "86 13800138001",
+        "１３８００１３８００１",
+        " 138 0013 8001 ",
+    ],
 )
 def test_every_way_to_write_a_mobile_gives_one_number(written):
     assert normalize_phone(written) == "+8613800138001"

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import tasks, worker
+from core.cli import make_due
 from core.clock import utc_now
 from core.db import db
 from core.ids import new_id
@@ -69,7 +70,9 @@ def _codes() -> set[str]:
 
 def _make_due() -> None:
     with unit_of_work():
-        db.session.execute(sa.update(Task).where(Task.state == READY).values(run_at=utc_now() - timedelta(seconds=1)))
+        db.session.execute(
+            sa.update(Task).where(Task.state == READY).values(run_at=utc_now() - timedelta(seconds=1))
+        )
 
 
 def _states() -> list[str]:
@@ -132,8 +135,6 @@ def test_a_poison_task_becomes_a_dead_letter_and_can_be_replayed(store):
 
     with unit_of_work():
         db.session.execute(sa.update(Task).values(body={"id": "a"}))
-    from core.cli import make_due
-
     transact(lambda: make_due(None))
     worker.drain()
 
