@@ -37,7 +37,7 @@ OPTIONS = (
 )
 
 
-class MissingMariaDB(RuntimeError):  # noqa: N818 - named for what is missing
+class MissingMariaDB(RuntimeError):
     """No `mariadbd` on this machine."""
 
 
@@ -113,7 +113,7 @@ def bootstrap(directory: Path) -> None:
 
 
 def start(directory: Path, *options: str) -> Server:
-    """Start the server on `directory`, laying it out first where it is new; so it starts again after a kill."""
+    """Start the server on `directory`, laying it out first where it is new; also after a kill."""
     if not (directory / "data" / "mysql").exists():
         bootstrap(directory)
     path, port, log = directory / "mariadb.sock", any_port(), directory / "mariadb.log"

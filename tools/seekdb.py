@@ -1,6 +1,7 @@
 """An embedded OceanBase (pylibseekdb) that speaks MySQL's protocol, kept alive by a child process.
 
-`with seekdb() as server: server.create("shop")`; `python -m tools.seekdb` keeps one running and prints the URL.
+`with seekdb() as server: server.create("shop")`; `python -m tools.seekdb` keeps one running
+and prints its URL.
 """
 
 from __future__ import annotations

