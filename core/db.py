@@ -65,16 +65,18 @@ class Ascii(TypeDecorator[str]):
     impl = sa.String
     cache_ok = True
 
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """`ascii_bin` on MariaDB; OceanBase does not know that character set, so the others take utf8mb4_bin."""
         if dialect.name not in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(sa.String(self.impl_instance.length))
+            return dialect.type_descriptor(sa.String(self.length))
         charset, collation = (
             ("ascii", "ascii_bin") if getattr(dialect, "is_mariadb", False) else ("utf8mb4", "utf8mb4_bin")
         )
-        return dialect.type_descriptor(
-            mysql.VARCHAR(self.impl_instance.length, charset=charset, collation=collation)
-        )
+        return dialect.type_descriptor(mysql.VARCHAR(self.length, charset=charset, collation=collation))
 
 
 def Sealed(length: int) -> sa.types.TypeEngine[bytes]:  # noqa: N802 - reads as a column type
