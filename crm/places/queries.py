@@ -62,13 +62,13 @@ def ba_of_openid(appid: str, openid: str) -> BaView | None:
 
 def bas_by_ids(ba_ids: Iterable[int]) -> dict[int, BaView]:
     """Many beauty advisors at once, by id."""
-    found = db.session.execute(_BAS.where(Ba.id.in_(set(ba_ids)))).tuples()
+    found = db.session.execute(_BAS.where(Ba.id.in_(set(ba_ids))))
     return {ba.id: _view(ba, store) for ba, store in found}
 
 
 def openids_of(ba_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """The (appid, openid) that each of these beauty advisors bound; those without are left out."""
-    rows = db.session.execute(sa.select(Ba.id, Ba.appid, Ba.openid).where(Ba.id.in_(set(ba_ids)))).tuples()
+    rows = db.session.execute(sa.select(Ba.id, Ba.appid, Ba.openid).where(Ba.id.in_(set(ba_ids))))
     return {ba_id: (appid, openid) for ba_id, appid, openid in rows if appid and openid}
 
 
@@ -85,7 +85,7 @@ def stores() -> list[StoreView]:
         .outerjoin(Ba, sa.and_(Ba.store_id == Store.id, Ba.status != "left"))
         .group_by(Store.id)
         .order_by(Store.code)
-    ).tuples()
+    )
     return [StoreView(store.id, store.code, store.name, store.city, count) for store, count in rows]
 
 
@@ -122,7 +122,7 @@ def code_count(appid: str) -> int:
 
 def count_by_status() -> dict[str, int]:
     """How many beauty advisors are invited, active, left."""
-    rows = db.session.execute(sa.select(Ba.status, sa.func.count()).group_by(Ba.status)).tuples()
+    rows = db.session.execute(sa.select(Ba.status, sa.func.count()).group_by(Ba.status))
     return dict(rows.all())
 
 
