@@ -171,14 +171,10 @@ def _end(pid: int) -> None:
 def _looking(database_url: str) -> Iterator[Any]:
     """A connection of the judge's own, beside the product."""
     url = make_url(database_url)
-    place = (
-        {"unix_socket": url.query["unix_socket"]}
-        if "unix_socket" in url.query
-        else {"host": url.host, "port": url.port}
-    )
-    connection = pymysql.connect(
-        user=url.username, password=url.password or "", database=url.database, autocommit=True, charset="utf8mb4", **place
-    )  # fmt: skip
+    socket_path = url.query.get("unix_socket")
+    place = {"unix_socket": socket_path} if socket_path else {"host": url.host, "port": url.port}
+    who = {"user": url.username, "password": url.password or "", "database": url.database}
+    connection = pymysql.connect(**who, **place, autocommit=True, charset="utf8mb4")
     try:
         with connection.cursor() as cursor:
             yield cursor
