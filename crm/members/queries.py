@@ -91,6 +91,11 @@ def person_id_of(identity_id: int) -> int | None:
     return db.session.scalar(sa.select(Identity.person_id).where(Identity.id == identity_id))
 
 
+def lock_person(person_id: int) -> None:
+    """Hold a person's row until the unit of work ends."""
+    db.session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
+
+
 def follower(identity_id: int) -> Follower | None:
     """What is known of an openid's following."""
     return db.session.get(Follower, identity_id, populate_existing=True)

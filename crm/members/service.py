@@ -102,6 +102,11 @@ def person_id_of(identity_id: int) -> int:
     return person_id
 
 
+def take_turns(person_id: int) -> None:
+    """Make works about one person wait for each other until the unit of work ends."""
+    queries.lock_person(person_id)
+
+
 def openid_of(person_id: int, appid: str) -> str | None:
     """A person's openid at an account, if she has one there."""
     return queries.openid_of(person_id, appid)
