@@ -1,0 +1,118 @@
+"""WeChat's error codes with the words it puts beside them (reference contract sections 0.4, 8.6 and 9.1)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+MESSAGES = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40007: "invalid media_id",
+    40009: "invalid image size",
+    40013: "invalid appid",
+    40014: "invalid access_token",
+    40015: "invalid button type",
+    40016: "invalid button size",
+    40017: "invalid button type",
+    40018: "invalid button name size",
+    40019: "invalid button key size",
+    40020: "invalid button url size",
+    40023: "invalid sub button size",
+    40024: "invalid sub button type",
+    40025: "invalid sub button name size",
+    40026: "invalid sub button key size",
+    40027: "invalid sub button url size",
+    40029: "invalid code",
+    40030: "invalid refresh_token",
+    40032: "invalid openid list size",
+    40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
+    40035: "invalid parameter",
+    40037: "invalid template_id",
+    40053: "invalid action info",
+    40054: "invalid button url domain",
+    40056: "invalid serial code",
+    40071: "invalid card type",
+    40072: "invalid date info",
+    40073: "invalid card id",
+    40078: "invalid card status",
+    40079: "invalid time",
+    40094: "invalid parameter",
+    40097: "invalid args",
+    40099: "already consumed",
+    40100: "invalid time range",
+    40122: "invalid sku quantity",
+    40124: "too many custom_field",
+    40125: "invalid appsecret",
+    40127: "user card has been deleted or gifted",
+    40163: "code been used",
+    40246: "invalid keyword",
+    41001: "access_token missing",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    41005: "media data missing",
+    41006: "media_id missing",
+    41008: "missing code",
+    41009: "missing openid",
+    41011: "missing required fields! please check document and request json!",
+    41012: "missing cardid",
+    42001: "access_token expired",
+    42002: "refresh_token expired",
+    42003: "code expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    43004: "require subscribe",
+    43009: "custom SN permission denied",
+    43010: "no permission for balance",
+    43019: "require remove blacklist",
+    43101: "user refuse to accept the msg",
+    44002: "empty post data",
+    45002: "message content size out of limit",
+    45008: "article size out of limit",
+    45009: "reach max api daily quota limit",
+    45015: "response out of time limit or subscription is canceled",
+    45021: "field size out of limit",
+    45026: "template num exceeds limit",
+    45029: "qrcode count out of limit",
+    45030: "card has no permission for this api",
+    45031: "stock is zero",
+    45033: "user get_limit exceeded",
+    45047: "out of response count limit",
+    46003: "menu no exist",
+    47001: "data format error",
+    47003: "argument invalid!",
+    48001: "api unauthorized",
+    48006: "forbid to clear quota because of reaching the limit",
+}
+
+
+def new_rid() -> str:
+    """The request id that WeChat appends to its error messages."""
+    return f"{int(time.time()):x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+class WeChatError(Exception):
+    """A refusal that goes out as HTTP 200 with errcode and errmsg."""
+
+    def __init__(self, errcode: int, detail: str = "") -> None:
+        """`detail` names the field or value that was wrong, as WeChat often does."""
+        self.errcode = errcode
+        self.errmsg = " ".join(part for part in (MESSAGES.get(errcode, "error"), detail) if part)
+        super().__init__(f"{errcode} {self.errmsg}")
+
+    def body(self) -> dict[str, object]:
+        """The JSON that a caller sees."""
+        return {"errcode": self.errcode, "errmsg": f"{self.errmsg} rid: {new_rid()}"}
+
+
+class ControlError(Exception):
+    """A refusal of the control API: something a person in the simulation cannot do."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """`code` is for programs, `message` (Chinese) for the person at the phone."""
+        self.status = status
+        self.code = code
+        self.message = message
+        super().__init__(message)

@@ -1,0 +1,77 @@
+"""How often each call may be made in a day (reference contract section 1.2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sandbox.errors import WeChatError
+from sandbox.store import Store
+
+SHANGHAI = timedelta(hours=8)
+CLEARS_A_MONTH = 10
+DAILY = {
+    "/cgi-bin/token": 2_000,
+    "/cgi-bin/stable_token": 500_000,
+    "/cgi-bin/menu/create": 1_000,
+    "/cgi-bin/menu/get": 10_000,
+    "/cgi-bin/menu/delete": 1_000,
+    "/cgi-bin/media/uploadimg": 5_000,
+    "/cgi-bin/message/template/send": 100_000,
+    "/cgi-bin/message/custom/send": 500_000,
+    "/cgi-bin/qrcode/create": 100_000,
+    "/cgi-bin/user/get": 500,
+    "/cgi-bin/user/info": 5_000_000,
+    "/cgi-bin/user/info/batchget": 5_000_000,
+}
+
+
+def today() -> str:
+    """The day that counts, as WeChat cuts it."""
+    return (datetime.now(UTC) + SHANGHAI).strftime("%Y-%m-%d")
+
+
+class Quotas:
+    """Counts calls by day; raises 45009 above the limit."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep the counters in `store`."""
+        self._store = store
+
+    def count(self, path: str) -> None:
+        """Count one call; raises WeChatError 45009 when the day's share is used up."""
+        with self._store.transaction():
+            self._store.run(
+                "INSERT INTO quotas VALUES (?, ?, 1) ON CONFLICT (day, path) DO UPDATE SET used = used + 1",
+                today(), path,
+            )  # fmt: skip
+            used = self._store.number("SELECT used FROM quotas WHERE day = ? AND path = ?", today(), path)
+        limit = self.limit(path)
+        if limit and used > limit:
+            raise WeChatError(45009)
+
+    def limit(self, path: str) -> int:
+        """The daily share of a path; 0 where there is none."""
+        own = self._store.row("SELECT daily FROM quota_limits WHERE path = ?", path)
+        return int(own["daily"]) if own else DAILY.get(path, 0)
+
+    def set_limit(self, path: str, daily: int) -> None:
+        """Give one path another daily share."""
+        self._store.run(
+            "INSERT INTO quota_limits VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET daily = excluded.daily",
+            path, daily,
+        )  # fmt: skip
+
+    def used(self) -> dict[str, dict[str, int]]:
+        """Today's counters beside their limits."""
+        rows = self._store.rows("SELECT path, used FROM quotas WHERE day = ? ORDER BY path", today())
+        return {row["path"]: {"used": row["used"], "limit": self.limit(row["path"])} for row in rows}
+
+    def clear(self) -> None:
+        """What `clear_quota` does: start again, at most ten times a month."""
+        month = f"clears:{today()[:7]}"
+        with self._store.transaction():
+            done = int(self._store.get(month) or 0)
+            if done >= CLEARS_A_MONTH:
+                raise WeChatError(48006)
+            self._store.put(month, str(done + 1))
+            self._store.run("DELETE FROM quotas WHERE day = ?", today())

@@ -1,0 +1,3 @@
+"""English for the simulation's pages, by their Chinese."""
+
+ENGLISH: dict[str, str] = {}
