@@ -15,6 +15,7 @@ from redis import Redis
 
 from tests import network
 from tests import store as store_module
+from tools.translations import compile_all
 
 _servers = contextlib.ExitStack()
 SPECIAL = {"browser": "TEST_BROWSER", "kills": "TEST_KILLS"}
@@ -37,6 +38,7 @@ def pytest_configure(config):
         raise pytest.UsageError(f"TEST_STORE is one of {', '.join(store_module.KINDS)}")
     network.stay_on_this_machine()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
+        compile_all()  # English pages are tested too, and nobody may have run `make setup`
         store_module.start_servers(_servers)
 
 
