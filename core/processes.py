@@ -113,4 +113,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    # Under its own name, so that the jobs' `worker_app()` finds the application made here, before the fork.
+    from core import processes
+
+    processes.main(sys.argv[1:])

@@ -172,8 +172,8 @@ def _looking(database_url: str) -> Iterator[Any]:
     """A connection of the judge's own, beside the product."""
     url = make_url(database_url)
     socket_path = url.query.get("unix_socket")
-    place = {"unix_socket": socket_path} if socket_path else {"host": url.host, "port": url.port}
-    who = {"user": url.username, "password": url.password or "", "database": url.database}
+    place: dict[str, Any] = {"unix_socket": socket_path} if socket_path else {"host": url.host, "port": url.port}
+    who: dict[str, Any] = {"user": url.username, "password": url.password or "", "database": url.database}
     connection = pymysql.connect(**who, **place, autocommit=True, charset="utf8mb4")
     try:
         with connection.cursor() as cursor:

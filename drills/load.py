@@ -107,7 +107,7 @@ class World:
             answer = requests.post(address, data=body, timeout=5)
         except requests.RequestException:
             return False
-        return answer.status_code == requests.codes.ok
+        return bool(answer.status_code == requests.codes.ok)
 
     def _buy_on(self) -> None:
         sold: list[tuple[str, str, int]] = []
