@@ -35,7 +35,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         # What is simulated may be lost with the machine's power, never with the process: NORMAL is enough.
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        self._db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

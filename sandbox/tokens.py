@@ -28,7 +28,7 @@ def check(here: World, token: str) -> None:
     """Let a live token of this account pass; raises 41001, 40014, 42001, 40001 or 48001."""
     if not token:
         raise WeChatError(41001)
-    row = here.store.row("SELECT * FROM tokens WHERE token = ?", token)
+    row = here.store.row("SELECT * FROM tokens WHERE token = ? AND kind IN ('stable', 'classic')", token)
     if row is None:
         if here.store.row("SELECT 1 FROM web_tokens WHERE token = ?", token):
             raise WeChatError(48001, "a web access_token is not an api access_token")
@@ -112,7 +112,9 @@ def _issue(here: World, kind: str) -> dict[str, object]:
 
 def expire_all(here: World, errcode: int) -> int:
     """Kill every token now, answering `errcode` to their users; returns how many."""
-    return here.store.changed("UPDATE tokens SET errcode = ? WHERE errcode = 0", errcode)
+    return here.store.changed(
+        "UPDATE tokens SET errcode = ? WHERE errcode = 0 AND kind IN ('stable', 'classic')", errcode
+    )
 
 
 def ticket(here: World, kind: str) -> dict[str, object]:
