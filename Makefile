@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SETUP := @$(shell command -v python3 || command -v python || echo python3) tools/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench drills serve worker scheduler docs lock translations clean
+.PHONY: help setup demo test check bench drills serve worker scheduler docs lock translations migration clean
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,10 @@ lock: ## pin the requirements anew
 translations: ## bring new texts into translations/en
 	$(SETUP)
 	@$(PYTHON) -m tools.translations update
+
+migration: ## write the next migration from the models; MESSAGE="what changes"
+	$(SETUP) --dev
+	@$(PYTHON) -m tools.migrations new "$(MESSAGE)"
 
 clean: ## everything that can be made again; var/ with its data stays
 	@rm -rf .venv node_modules static/vendor site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
