@@ -18,7 +18,7 @@ class Touch(Base):
     """
 
     __tablename__ = "touch"
-    __table_args__ = (sa.Index(None, "identity_id", "at"), sa.Index(None, "ba_id", "at"))
+    __table_args__ = (sa.Index(None, "identity_id", "at"), sa.Index(None, "ba_id", "kind", "at"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     source_key: Mapped[str] = mapped_column(Ascii(96), unique=True)
@@ -30,13 +30,19 @@ class Touch(Base):
 
 
 class OrderCredit(Base):
-    """Who is credited for an order, and why: a pure function of the touches, kept with its explanation."""
+    """Who is credited for an order, and why: a pure function of the touches, kept with its explanation.
+
+    The order's identity and moment stand here too, so that a touch that arrives late finds the orders it changes.
+    """
 
     __tablename__ = "order_credit"
+    __table_args__ = (sa.Index(None, "identity_id", "paid_at"), sa.Index(None, "ba_id", "paid_at"))
 
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    ba_id: Mapped[int | None] = mapped_column(index=True)
+    identity_id: Mapped[int | None]
+    ba_id: Mapped[int | None]
     touch_id: Mapped[int | None]
+    paid_at: Mapped[datetime]
     paid_fen: Mapped[int]
     refunded_fen: Mapped[int] = mapped_column(default=0)
     explanation: Mapped[dict[str, Any]]

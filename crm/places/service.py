@@ -161,7 +161,11 @@ def invite(ba_id: int) -> str:
     _end_invitations(ba_id)
     token, now = rules.new_token(), utc_now()
     invitation = BaInvitation(
-        id=new_id(), ba_id=ba_id, token_hash=rules.hash_of(token), expires_at=now + rules.INVITATION_LASTS, used_at=None
+        id=new_id(),
+        ba_id=ba_id,
+        token_hash=rules.hash_of(token),
+        expires_at=now + rules.INVITATION_LASTS,
+        used_at=None,
     )
     db.session.add(invitation)
     db.session.flush()

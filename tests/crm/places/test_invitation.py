@@ -75,7 +75,11 @@ def test_a_used_invitation_refuses_another_person(xiaomei, invitation):
 
 
 def test_an_expired_invitation_is_refused(invitation):
-    transact(lambda: db.session.execute(sa.update(BaInvitation).values(expires_at=utc_now() - timedelta(seconds=1))))
+    transact(
+        lambda: db.session.execute(
+            sa.update(BaInvitation).values(expires_at=utc_now() - timedelta(seconds=1))
+        )
+    )
 
     with pytest.raises(InvitationExpired):
         accept(invitation)
