@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from core.db import db
-from member_card.rules import ACTIVE
+from member_card.rules import ACTIVE, CLAIMED
 from models.cards import CardLink, CardProgram, MemberCard
 
 
@@ -67,11 +67,11 @@ def card_by_number(number: str) -> MemberCard | None:
     return db.session.scalar(sa.select(MemberCard).where(MemberCard.number == number))
 
 
-def unclaimed_of(identity_ids: list[int]) -> MemberCard | None:
-    """The newest card in the wallet of these identities, active or not."""
+def waiting_of(identity_ids: list[int]) -> MemberCard | None:
+    """A card that these identities claimed and have not activated."""
     return db.session.scalar(
         sa.select(MemberCard)
-        .where(MemberCard.identity_id.in_(identity_ids))
+        .where(MemberCard.identity_id.in_(identity_ids), MemberCard.status == CLAIMED)
         .order_by(MemberCard.id.desc())
         .limit(1)
     )

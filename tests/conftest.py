@@ -17,6 +17,7 @@ from tests import network
 from tests import store as store_module
 from tools.translations import compile_all
 
+pytest_plugins = ["tests.sandbox_fixture"]
 _servers = contextlib.ExitStack()
 SPECIAL = {"browser": "TEST_BROWSER", "kills": "TEST_KILLS"}
 
