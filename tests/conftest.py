@@ -113,6 +113,12 @@ def client(app, store):
 
 
 @pytest.fixture
+def first_port():
+    """Where a test that starts processes looks for free ports, apart from what runs beside it."""
+    return int(os.environ.get("TEST_FIRST_PORT", "21000")) + 100 * store_module.worker_number()
+
+
+@pytest.fixture
 def redis_url():
     """A real queue server with nothing in it."""
     url = store_module.queue_url()
