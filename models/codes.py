@@ -46,7 +46,10 @@ class Batch(Base):
 
 
 class ItemState(Base):
-    """What is known of one item once it was scanned. Keyed by batch and place, so a printed code costs no row."""
+    """What is known of one item once it was scanned. Keyed by its place, so a printed code costs no row.
+
+    The primary key is what makes exactly one scan the first, whoever else scans in the same instant.
+    """
 
     __tablename__ = "item_state"
 
@@ -60,7 +63,8 @@ class ItemState(Base):
 class Scan(Base):
     """One scan of one item by one visitor. Append-only.
 
-    The same visitor within 30 minutes is the same scan: `window` is what makes a repeated GET write nothing.
+    The same visitor within 30 minutes is the same scan. `window` counts a visitor's scans of this item, so that two
+    requests that record the same scan at once meet in the unique key, and one of them writes nothing.
     """
 
     __tablename__ = "scan"
