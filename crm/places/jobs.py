@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from core.tasks import external_task
 from core.work import unit_of_work
 from crm.places import queries, service
+from wechat import gateway
 
 if TYPE_CHECKING:
     from core.tasks import Run
@@ -23,8 +23,6 @@ def make_code(run: Run) -> None:
         code = queries.code_by_id(int(run.body["code_id"]))
     if code is None or code.url is not None:
         return
-    # Read when it is called: the account's gateway is the outside of this house.
-    gateway = import_module("wechat.gateway")
     made = gateway.create_follow_code(code.scene, appid=code.appid)
     with run.finish():
         service.keep_code(code.id, ticket=made.ticket, url=made.url)

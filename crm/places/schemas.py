@@ -39,8 +39,8 @@ class BaView:
         return self.status == LEFT
 
     def worked_at(self, moment: datetime) -> bool:
-        """Whether she had not left yet at `moment`."""
-        return self.left_at is None or moment < self.left_at
+        """Whether she had not left yet at `moment`. WeChat's time has whole seconds: her last one does not count."""
+        return self.left_at is None or moment < self.left_at.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
