@@ -42,7 +42,7 @@ class Sandbox:
     base: str
     product: str
 
-    def ask(self, method: str, path: str, **body: Any) -> Any:
+    def ask(self, method: str, path: str, /, **body: Any) -> Any:
         """One call of the control API; its JSON answer."""
         answer = requests.request(method, self.base + path, json=body, timeout=15)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
@@ -52,7 +52,7 @@ class Sandbox:
         """A GET of the control API."""
         return self.ask("GET", path)
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """A POST of the control API."""
         return self.ask("POST", path, **body)
 
