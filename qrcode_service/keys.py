@@ -53,9 +53,9 @@ def check_keys() -> None:
     for key_id, check_value, batches in queries.lines_in_use():
         line = codes().lines.get(key_id)
         if line is None:
-            raise WrongKey(key_id, f"is missing, and {batches} batches were printed with it.")
+            raise WrongKey(key_id, f"is missing (batches printed with it: {batches}).")
         if line.check_value != check_value:
-            raise WrongKey(key_id, f"is not the one with which {batches} batches were printed.")
+            raise WrongKey(key_id, f"is not the one that codes were printed with (batches: {batches}).")
 
 
 def check_keys_or_exit(app: Flask) -> None:
