@@ -7,13 +7,14 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from sandbox import codes, people
+from sandbox import codes, people, pictures
 from sandbox.errors import ControlError
 from sandbox.oauth import COOKIE, current_person
 from sandbox.words import COOKIE as LANGUAGE_COOKIE
 from sandbox.world import world
 
 bp = Blueprint("phone", __name__)
+MAX_BARCODE = 32
 A_YEAR_S = 31_536_000
 VENDOR = Path(__file__).parent.parent / "static" / "vendor"
 OWN = Path(__file__).parent / "static"
@@ -90,3 +91,13 @@ def weui() -> Response:
     if (VENDOR / "weui.min.css").exists():
         return send_from_directory(VENDOR, "weui.min.css", max_age=3600)
     return send_from_directory(OWN, "weui-lite.css", max_age=3600)
+
+
+@bp.get("/sandbox/barcode/<text>.svg")
+def barcode(text: str) -> Response:
+    """The bar code of a card."""
+    if not text.isascii() or not text.isalnum() or len(text) > MAX_BARCODE:
+        return Response("Not Found", status=404, content_type="text/plain")
+    return Response(
+        pictures.barcode_svg(text), content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
+    )

@@ -24,6 +24,12 @@ def qr_jpeg(text: str) -> bytes:
     return out.getvalue()
 
 
+def barcode_svg(text: str) -> str:
+    """A Code 128 as a drawing."""
+    drawing: str = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128).to_svg()
+    return drawing
+
+
 def decode(data: bytes) -> list[str]:
     """The texts of all codes in a picture; raises ControlError when it is not a picture."""
     try:

@@ -151,7 +151,7 @@ def _answers(fields: list[Json], given: Json) -> dict[str, str]:
         # The phone is the one WeChat verified; she cannot type another.
         value = field["value"] if field["verified"] else str(given.get(field["name"], field["value"])).strip()
         if field["required"] and not value:
-            raise ControlError(400, "missing_field", f"请填写{field['label']}")
+            raise ControlError(400, "missing_field", "请填写必填项")
         if value:
             answers[field["name"]] = value[:MAX_ANSWER]
     return answers

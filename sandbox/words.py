@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from flask import Flask, Response, has_request_context, request
 
-from sandbox.words_en import ENGLISH
-
+ENGLISH: dict[str, str] = json.loads(Path(__file__).with_name("words_en.json").read_text(encoding="utf-8"))
 COOKIE = "sandbox_lang"
 LANGUAGES = ("zh", "en")
 

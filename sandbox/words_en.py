@@ -1,3 +1,0 @@
-"""English for the simulation's pages, by their Chinese."""
-
-ENGLISH: dict[str, str] = {}
