@@ -43,6 +43,7 @@ def create_app(config: Config) -> Flask:
     """The application; its store is opened (and filled with the first people) here."""
     app = Flask(__name__, static_url_path="/sandbox/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined] # the order of an event's fields is WeChat's
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     here = world.build(config)
     app.extensions[world.EXTENSION] = here

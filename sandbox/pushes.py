@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
 from sandbox import chat
+from sandbox.background import Background
 from sandbox.config import Config
 from sandbox.crypto import BadMessageError, MessageCrypto, random_text, signature
 from sandbox.faults import CALLBACK, Faults
@@ -19,7 +19,6 @@ from sandbox.push_format import Fields, as_chat, read_reply, request_for
 from sandbox.store import Store
 
 TRIES = 3
-THREADS = 4
 HTTP_OK = 200
 USER_MESSAGES = {"CLICK"}
 
@@ -46,7 +45,7 @@ class Pusher:
         self._faults = faults
         account = config.account
         self.crypto = MessageCrypto(token=account.token, aes_key=account.aes_key, appid=account.appid)
-        self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="push")
+        self._background = Background()
 
     def event(self, openid: str, event: str, **fields: object) -> Fields:
         """The fields of one event, common ones first."""
@@ -75,11 +74,7 @@ class Pusher:
 
     def later(self, fields: Fields, *, delay: float = 0.1) -> None:
         """Deliver in the background: what WeChat tells by itself, such as the echo of an update."""
-        self._pool.submit(self._later, fields, delay)
-
-    def _later(self, fields: Fields, delay: float) -> None:
-        time.sleep(delay)
-        self.push(fields)
+        self._background.submit(lambda: self.push(fields), delay=delay)
 
     def _deliver(self, fields: Fields, *, dropped: bool = False) -> Pushed:
         pushed = Pushed()
@@ -92,9 +87,10 @@ class Pusher:
             if body is not None:
                 self._read(fields, body, pushed)
                 return pushed
-            if number < TRIES:
-                # The tries begin as far apart as one may last, also when the door was shut at once.
-                time.sleep(max(0.0, self._config.push_timeout_s - (time.monotonic() - began)))
+            # The tries begin as far apart as one may last, also when the door was shut at once.
+            wait = self._config.push_timeout_s - (time.monotonic() - began)
+            if number < TRIES and not self._background.pause(wait):
+                break
         return pushed
 
     def _try(self, fields: Fields, number: int, pushed: Pushed) -> bytes | None:
@@ -165,9 +161,9 @@ class Pusher:
             return False
         return response.status_code == HTTP_OK and response.text == echo
 
-    def close(self) -> None:
-        """Wait for what is being pushed and take no more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def close(self) -> bool:
+        """Push no more; whether everything under way has ended."""
+        return self._background.close()
 
 
 def _send(method: str, url: str, timeout: float, **options: Any) -> requests.Response:

@@ -29,8 +29,8 @@ class World:
 
     def close(self) -> None:
         """Stop pushing and close the store."""
-        self.pusher.close()
-        self.store.close()
+        if self.pusher.close():
+            self.store.close()
 
 
 def build(config: Config) -> World:
