@@ -47,7 +47,7 @@ def _land(link: rules.Link | None) -> ResponseReturnValue:
         if _is_only_looking():
             return render_template("qrcode_service/waiting.html", reload=not _is_prerender())
         visitor, cookie = this_visitor()
-        answer, product = _scan(item, visitor)
+        answer, product = _scan(item, visitor, link)
     except NotOurs:
         ANSWERS.labels(rules.NOT_OURS).inc()
         return render_template("qrcode_service/not_ours.html"), 404
@@ -63,7 +63,7 @@ def _find(link: rules.Link | None) -> Item:
     return service.find_item(link.serial, gtin=link.gtin, lot=link.lot)
 
 
-def _scan(item: Item, visitor: Visitor) -> tuple[Answer, Product | None]:
+def _scan(item: Item, visitor: Visitor, link: rules.Link | None) -> tuple[Answer, Product | None]:
     """Durable before it is answered."""
 
     def work() -> tuple[Answer, Product | None]:
@@ -74,7 +74,7 @@ def _scan(item: Item, visitor: Visitor) -> tuple[Answer, Product | None]:
     except BatchGone:
         # The store was replaced under this process: what it remembers of batches is of another store.
         codes().batches.forget()
-        item = service.find_item(item.serial, gtin=item.batch.gtin, lot=item.batch.lot)
+        item = _find(link)
         return transact(work)
 
 

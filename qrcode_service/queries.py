@@ -116,15 +116,13 @@ def tally(batch: Batch) -> Tally:
 
 
 class Totals(NamedTuple):
-    """Everything printed and scanned."""
+    """Everything printed."""
 
     batches: int
     codes: int
-    scans: int
 
 
 def totals() -> Totals:
-    """How many batches and codes there are, and how many scans."""
+    """How many batches and codes there are."""
     row = db.session.execute(sa.select(sa.func.count(Batch.id), sa.func.sum(Batch.quantity))).one()
-    scans = db.session.scalar(sa.select(sa.func.count()).select_from(Scan))
-    return Totals(row[0], int(row[1] or 0), scans or 0)
+    return Totals(row[0], int(row[1] or 0))

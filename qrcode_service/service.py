@@ -45,26 +45,34 @@ def create_batch(
     note: str = "",
     activate: bool = False,
     created_by: int | None = None,
+    batch_id: int | None = None,
 ) -> Batch:
     """Set aside `quantity` places for a print run. No code is stored: the interval is all there is.
 
-    Raises WrongGtin, WrongQuantity, WrongLot, LineExhausted, WrongKey.
+    `batch_id` is a fresh id of ours, where the caller needs it beforehand. Raises WrongGtin, WrongQuantity,
+    WrongLot, LineExhausted, WrongKey.
     """
-    gtin, lot, note = check_gtin(gtin), lot.strip(), note.strip()[:200]
-    if not 1 <= quantity <= rules.LARGEST_BATCH:
-        raise WrongQuantity(rules.LARGEST_BATCH)
-    if lot and not rules.LOT.fullmatch(lot):
-        raise WrongLot
+    gtin, lot, note = check_run(gtin, quantity, lot), lot.strip(), note.strip()[:200]
     key_id = codes().writing_key
     batch = Batch(
-        id=new_id(), gtin=gtin, key_id=key_id, first_place=_take_places(key_id, quantity), quantity=quantity,
-        status=rules.ACTIVE if activate else rules.DRAFT, lot=lot, note=note, created_by=created_by,
+        id=batch_id or new_id(), gtin=gtin, key_id=key_id, first_place=_take_places(key_id, quantity),
+        quantity=quantity, status=rules.ACTIVE if activate else rules.DRAFT, lot=lot, note=note, created_by=created_by,
         created_at=utc_now(),
     )  # fmt: skip
     db.session.add(batch)
     db.session.flush()
     codes().batches.look_soon()
     return batch
+
+
+def check_run(gtin: str, quantity: int, lot: str) -> str:
+    """Whether a print run can be asked for; its 14-digit GTIN. Raises WrongGtin, WrongQuantity, WrongLot."""
+    gtin, lot = check_gtin(gtin), lot.strip()
+    if not 1 <= quantity <= rules.LARGEST_BATCH:
+        raise WrongQuantity(rules.LARGEST_BATCH)
+    if lot and not rules.LOT.fullmatch(lot):
+        raise WrongLot
+    return gtin
 
 
 def _take_places(key_id: str, quantity: int) -> int:
@@ -90,19 +98,22 @@ def _take_places(key_id: str, quantity: int) -> int:
     return end - quantity
 
 
-def activate_batch(batch_id: int) -> Batch:
-    """Put a draft on sale: from now on its first scans count. Activating it again changes nothing.
+def activate_batch(batch_id: int) -> bool:
+    """Put a draft on sale: from now on its first scans count. False when it is on sale already.
 
     Raises UnknownBatch, AlreadyDecided.
     """
-    batch = get_batch(batch_id)
-    if batch.status == rules.ACTIVE:
-        return batch
-    if batch.status != rules.DRAFT:
+    changed: Any = db.session.execute(
+        sa.update(Batch)
+        .where(Batch.id == batch_id, Batch.status == rules.DRAFT)
+        .values(status=rules.ACTIVE)
+        .execution_options(synchronize_session="fetch")
+    )
+    if changed.rowcount:
+        return True
+    if get_batch(batch_id).status != rules.ACTIVE:
         raise AlreadyDecided
-    batch.status = rules.ACTIVE
-    db.session.flush()
-    return batch
+    return False
 
 
 def get_batch(batch_id: int) -> Batch:
@@ -129,10 +140,25 @@ def find_item(text: str, *, gtin: str = "", lot: str = "") -> Item:
         raise NotOurs
     for key_id, line in codes().lines.items():
         word = line.read(serial)
-        batch = codes().batches.find(key_id, word.place) if word else None
-        if word and batch and (not gtin or gtin == batch.gtin) and (not lot or lot == batch.lot):
+        batch = _batch_of(key_id, word.place, gtin, lot) if word else None
+        if word and batch:
             return Item(serial, word.place, batch)
     raise NotOurs
+
+
+def _batch_of(key_id: str, place: int, gtin: str, lot: str) -> Interval | None:
+    """The batch of a place, if `gtin` and `lot` are not those of another."""
+    table = codes().batches
+    batch = table.find(key_id, place)
+    if batch and not _fits(batch, gtin, lot) and queries.batch(batch.batch_id) is None:
+        # The store was replaced under this process: what it remembers is of another store.
+        table.forget()
+        batch = table.find(key_id, place)
+    return batch if batch and _fits(batch, gtin, lot) else None
+
+
+def _fits(batch: Interval, gtin: str, lot: str) -> bool:
+    return gtin in {"", batch.gtin} and lot in {"", batch.lot}
 
 
 def serial_at(batch: Batch, number: int) -> str:

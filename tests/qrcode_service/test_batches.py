@@ -96,8 +96,10 @@ def test_batches_made_at_the_same_time_never_overlap(app, store):
 def test_a_draft_is_activated_once_and_activating_again_changes_nothing(store):
     batch = new()
 
-    for _ in range(2):
-        assert transact(lambda: service.activate_batch(batch.id)).status == "active"
+    changed = [transact(lambda: service.activate_batch(batch.id)) for _ in range(2)]
+
+    assert changed == [True, False]
+    assert service.get_batch(batch.id).status == "active"
 
 
 def test_a_recalled_batch_cannot_be_activated(store):
