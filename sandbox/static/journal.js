@@ -72,7 +72,7 @@ function again() {
 async function showFaults() {
   const faults = await json("/sandbox/api/faults");
   waiting.replaceChildren(...faults.map((fault) => h("li", {}, h("code", {}, fault.path), h("span", {}, `${describe(fault)} × ${fault.remaining}`))));
-  if (faults.length) waiting.append(h("button", { onclick: async () => { await send("/sandbox/api/faults", {}, "DELETE"); showFaults(); } }, t("全部取消")));
+  if (faults.length) waiting.append(h("li", {}, h("button", { onclick: async () => { await send("/sandbox/api/faults", {}, "DELETE"); showFaults(); } }, t("全部取消"))));
 }
 
 function describe(fault) {
