@@ -30,8 +30,11 @@ ANSWERS = Counter("yima_code_answers", "Answers of the scan landing page", ["ver
 
 @bp.get("/01/<path:rest>")
 def digital_link(rest: str) -> ResponseReturnValue:
-    """The landing page of `/01/GTIN/21/SERIAL` (GS1 Digital Link), with or without a lot."""
-    return _land(rules.read_link(rest))
+    """The page of `/01/GTIN/21/SERIAL` (GS1 Digital Link), with or without a lot; of `/01/GTIN`, the product."""
+    link = rules.read_link(rest)
+    if link and not link.serial:
+        return _product_page(link.gtin)
+    return _land(link)
 
 
 @bp.get("/c/<path:serial>")
@@ -49,12 +52,23 @@ def _land(link: rules.Link | None) -> ResponseReturnValue:
         visitor, cookie = this_visitor()
         answer, product = _scan(item, visitor, link)
     except NotOurs:
-        ANSWERS.labels(rules.NOT_OURS).inc()
-        return render_template("qrcode_service/not_ours.html"), 404
+        return _not_ours()
     ANSWERS.labels(answer.verdict).inc()
     page = make_response(_page(item, answer, product))
     remember(page, cookie)
     return page
+
+
+def _product_page(gtin: str) -> ResponseReturnValue:
+    product = catalog.product_by_gtin(gtin)
+    if product is None:
+        return _not_ours()
+    return render_template("qrcode_service/product.html", product=product, gtin=gtin)
+
+
+def _not_ours() -> ResponseReturnValue:
+    ANSWERS.labels(rules.NOT_OURS).inc()
+    return render_template("qrcode_service/not_ours.html"), 404
 
 
 def _find(link: rules.Link | None) -> Item:
@@ -84,6 +98,7 @@ def _page(item: Item, answer: Answer, product: Product | None) -> str:
         answer=answer,
         product=product,
         item=item,
+        gtin=item.batch.gtin,
         in_wechat="MicroMessenger" in request.user_agent.string,
     )
 

@@ -23,7 +23,7 @@ LOT = re.compile(r"[A-Za-z0-9._-]{1,20}", re.ASCII)
 
 
 class Link(NamedTuple):
-    """What an item's address names. A short address names no GTIN; a lot is optional."""
+    """What an address names: an item, or without a serial a product. A short address names no GTIN."""
 
     serial: str
     gtin: str = ""
@@ -31,14 +31,16 @@ class Link(NamedTuple):
 
 
 def read_link(rest: str) -> Link | None:
-    """What stands after `/01/`: `GTIN/21/SERIAL` or `GTIN/10/LOT/21/SERIAL`, one slash at the end allowed.
+    """What stands after `/01/`: `GTIN`, `GTIN/21/SERIAL` or `GTIN/10/LOT/21/SERIAL`, one slash at the end allowed.
 
     None when it has another form or no valid GTIN.
     """
     match rest.removesuffix("/").split("/"):
-        case [gtin, "21", serial]:
+        case [gtin]:
+            serial = lot = ""
+        case [gtin, "21", serial] if serial:
             lot = ""
-        case [gtin, "10", lot, "21", serial] if lot:
+        case [gtin, "10", lot, "21", serial] if lot and serial:
             pass
         case _:
             return None

@@ -292,3 +292,18 @@ def test_the_moment_shown_is_on_the_shanghai_clock(mei, run):
     page = scan(mei, run.serial(0)).get_data(as_text=True)
 
     assert f"{shanghai_time(utc_now()):%Y-%m-%d}" in page
+
+
+@pytest.mark.parametrize("gtin", ["06901234500011", "6901234500011", "6901234500011/"])
+def test_a_gtin_alone_shows_the_product_and_no_verdict(client, product, gtin):
+    page = client.get(f"/01/{gtin}")
+
+    assert (page.status_code, verdict(page)) == (200, None)
+    assert product.name in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("gtin", ["06901234500028", "6901234500012", "x"])
+def test_a_gtin_that_is_not_ours_says_so(client, product, gtin):
+    page = client.get(f"/01/{gtin}")
+
+    assert (page.status_code, verdict(page)) == (404, "not_ours")
