@@ -55,61 +55,71 @@ def record_scan(item: Item, visitor: Visitor) -> Answer:
     if batch is None:
         raise BatchGone
     blocked = rules.BLOCKED.get(batch.status)
-    key_id, place = batch.key_id, item.place
-    scan = _ongoing(item, visitor, blocked) or _new_scan(item, visitor, blocked)
-    state = queries.state(key_id, place)
+    # In this order: a scan that is found was stored together with the state that is read after it.
+    scan = _ongoing(item, visitor, blocked)
+    state = queries.state(batch.key_id, item.place)
+    if scan is None:
+        scan, state = _new_scan(item, visitor, blocked, state)
     return Answer(
         verdict=scan.verdict,
         scan_id=scan.id,
         at=scan.at,
         first_at=state.first_at if state else None,
-        others=queries.scans_by_others(key_id, place, visitor.names),
+        others=queries.scans_by_others(batch.key_id, item.place, visitor.names),
         batch=batch,
     )
 
 
+def _latest(item: Item, visitor: Visitor) -> Scan | None:
+    return queries.latest_scan(item.batch.key_id, item.place, visitor.names)
+
+
 def _ongoing(item: Item, visitor: Visitor, blocked: str | None) -> Scan | None:
-    scan = queries.latest_scan(item.batch.key_id, item.place, visitor.names)
+    """The visitor's latest scan, while it is still going on."""
+    scan = _latest(item, visitor)
     if scan and rules.is_same_scan(scan.verdict, scan.at, now=utc_now(), blocked=blocked):
         return scan
     return None
 
 
-def _new_scan(item: Item, visitor: Visitor, blocked: str | None) -> Scan:
+def _new_scan(
+    item: Item, visitor: Visitor, blocked: str | None, state: ItemState | None
+) -> tuple[Scan, ItemState | None]:
     """Store a scan, or find the one that a request at the same moment stored for the same visitor."""
     now, scan_id = utc_now(), new_id()
-    verdict = blocked or _judge(item, visitor, scan_id=scan_id, now=now)
-    earlier = queries.latest_scan(item.batch.key_id, item.place, visitor.names)
-    # Losing the race for the first scan means having waited for its winner, who may have been oneself.
+    was_first = False
+    if blocked is None and state is None:
+        was_first, state = _take_first(item, visitor, scan_id=scan_id, now=now)
+    first_was_me = state is not None and state.first_visitor in visitor.names
+    earlier = _latest(item, visitor)
+    # Whoever stored the state in the meantime may have been another request of the same visitor.
     if earlier and rules.is_same_scan(earlier.verdict, earlier.at, now=now, blocked=blocked):
-        return earlier
-    stored = _insert_unless_there(
-        Scan,
-        {
-            "id": scan_id, "key_id": item.batch.key_id, "place": item.place, "batch_id": item.batch.batch_id,
-            "visitor": visitor.names[0], "window": earlier.window + 1 if earlier else 0,
-            "identity_id": visitor.identity_id, "verdict": verdict, "at": now,
-        },
-    )  # fmt: skip
-    if stored:
+        return earlier, state
+    row = {
+        "id": scan_id, "key_id": item.batch.key_id, "place": item.place, "batch_id": item.batch.batch_id,
+        "visitor": visitor.names[0], "window": earlier.window + 1 if earlier else 0,
+        "identity_id": visitor.identity_id, "at": now,
+        "verdict": blocked or rules.verdict_of(was_first=was_first, first_was_me=first_was_me),
+    }  # fmt: skip
+    if _insert_unless_there(Scan, row):
         record(CodeScanned(scan_id=scan_id))
-    scan = queries.latest_scan(item.batch.key_id, item.place, visitor.names)
-    assert scan is not None  # noqa: S101 - ours, or the one whose unique key refused ours
-    return scan
+        return Scan(**row), state
+    scan = _latest(item, visitor)
+    assert scan is not None  # noqa: S101 - the one whose unique key refused ours
+    return scan, state
 
 
-def _judge(item: Item, visitor: Visitor, *, scan_id: int, now: datetime) -> str:
+def _take_first(item: Item, visitor: Visitor, *, scan_id: int, now: datetime) -> tuple[bool, ItemState]:
+    """Be the first scan of an item, or learn who was."""
+    row = {
+        "key_id": item.batch.key_id, "place": item.place, "first_scan_id": scan_id,
+        "first_visitor": visitor.names[0], "first_at": now,
+    }  # fmt: skip
+    if _insert_unless_there(ItemState, row):
+        return True, ItemState(**row)
     state = queries.state(item.batch.key_id, item.place)
-    won = state is None and _insert_unless_there(
-        ItemState,
-        {
-            "key_id": item.batch.key_id, "place": item.place, "first_scan_id": scan_id,
-            "first_visitor": visitor.names[0], "first_at": now,
-        },
-    )  # fmt: skip
-    state = state or queries.state(item.batch.key_id, item.place)
-    assert state is not None  # noqa: S101 - it was there, is ours, or refused ours
-    return rules.verdict_of(was_first=won, first_was_me=state.first_visitor in visitor.names)
+    assert state is not None  # noqa: S101 - the one whose key refused ours
+    return False, state
 
 
 def _insert_unless_there(table: type[Any], row: dict[str, Any]) -> bool:
