@@ -15,7 +15,7 @@ GTIN = "06901234500011"
 
 
 @pytest.fixture
-def product(store):
+def product(store, restarted):
     """The product the codes are for."""
     return transact(lambda: catalog.add_product(GTIN, "山茶花修护精华油 30ml", story="三滴唤醒干燥肌。"))
 
@@ -29,6 +29,6 @@ def run(product):
 
 @pytest.fixture
 def restarted(app):
-    """What a process knows of batches when it has just started."""
+    """What a process knows of batches when it has just started: nothing of an earlier test's."""
     with app.app_context():
         codes().batches.forget()

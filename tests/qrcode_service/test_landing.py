@@ -147,7 +147,7 @@ def test_whatever_is_wrong_the_answer_is_the_same_to_the_byte(client, run):
     assert (count(Scan), count(ItemState)) == (0, 0)
 
 
-def test_a_forged_code_costs_no_access_to_the_store(client, run, restarted):
+def test_a_forged_code_costs_no_access_to_the_store(client, product):
     statements = []
     sa.event.listen(db.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
 
