@@ -17,11 +17,17 @@ card_cli = AppGroup("card", help="The member card at WeChat: create it once, loo
 
 @card_cli.command("create")
 @click.option("--title", default=Design.title, show_default=True, help="At most 27 bytes (9 characters).")
-@click.option("--brand", default=Design.brand_name, show_default=True, help="At most 36 bytes (12 characters).")
-@click.option("--color", default=Design.color, show_default=True, help="One of WeChat's, Color010 … Color102.")
+@click.option(
+    "--brand", default=Design.brand_name, show_default=True, help="At most 36 bytes (12 characters)."
+)
+@click.option(
+    "--color", default=Design.color, show_default=True, help="One of WeChat's, Color010 … Color102."
+)
 @click.option("--logo-url", default="", help="Address of the logo as WeChat's uploadimg gave it.")
 @click.option("--points", default=Design.joining_points, show_default=True, help="Given on activation.")
-@click.option("--statement", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Consent text.")
+@click.option(
+    "--statement", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Consent text."
+)
 @click.option("--version", default=Design.statement_version, show_default=True, help="Of the consent text.")
 @as_json
 def create(
@@ -48,5 +54,10 @@ def show_program(*, as_json_: bool) -> None:
         row = program()
     except ProductError as error:
         raise click.ClickException(f"{error.code}: {error.message}") from None
-    values = {"card_id": row.card_id, "title": row.title, "brand": row.brand_name, "points": row.joining_points}
+    values = {
+        "card_id": row.card_id,
+        "title": row.title,
+        "brand": row.brand_name,
+        "points": row.joining_points,
+    }
     show(values | {"statement_version": row.statement_version}, as_json_=as_json_)

@@ -23,7 +23,7 @@ from wechat.oauth import require_openid, signed_in_openid
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from crm.members.service import Identity
+    from models.members import Identity
     from settings import Settings
 
 bp = Blueprint("member_card", __name__, url_prefix="/me", template_folder="templates")

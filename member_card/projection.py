@@ -67,7 +67,7 @@ def take_turn(card_row_id: int, *, confirming: bool) -> Turn | None:
 
 def _wanted(card_row_id: int, *, confirming: bool) -> sa.ColumnElement[bool]:
     """Whether there is something to tell WeChat about this card."""
-    due = MemberCard.confirmed_at.is_(None)
+    due: sa.ColumnElement[bool] = MemberCard.confirmed_at.is_(None)
     if not confirming:
         due = sa.and_(MemberCard.confirmed_at.is_not(None), MemberCard.pushed < MemberCard.version)
     return sa.and_(MemberCard.id == card_row_id, MemberCard.status == ACTIVE, due)

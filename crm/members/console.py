@@ -56,12 +56,12 @@ def _number(text: str | None) -> int | None:
 def index() -> ResponseReturnValue:
     """All members, newest first."""
     before, after = _number(request.args.get("before")), _number(request.args.get("after"))
-    page = newest_first(queries.members(), Person.id, before=before, after=after)
+    page: Page[Person] = newest_first(queries.members(), Person.id, before=before, after=after)
     phones = queries.latest_phones([person.id for person in page.rows])
     lines = [
         Line(str(person.id), _masked(phones.get(person.id)), person.member_since) for person in page.rows
     ]
-    return render_template("members/list.html", page=Page(lines, page.older, page.newer), asked="", missed=False)
+    return render_template("members/list.html", page=Page(lines, page.older, page.newer), missed=False)
 
 
 @bp.post("/search")
