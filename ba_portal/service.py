@@ -74,7 +74,7 @@ def today_of(ba_id: int) -> Today:
 def customer_name(identity_id: int | None) -> str:
     """A customer as a beauty advisor may see her in a list."""
     if identity_id is None:
-        return _("顾客")
+        return str(_("顾客"))
     name = members.display_name(members.person_id_of(identity_id))
     return name if name == _("会员") else attribution_rules.masked(name)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from console.access import requires
-from core.paging import newest_first
+from core.paging import Page, newest_first
 from crm.attribution import queries, service
 from crm.attribution.errors import UndecidedOrder
 from crm.attribution.schemas import CreditView
@@ -50,7 +50,11 @@ def lines(found: list[CreditView]) -> list[Line]:
 
 def customer_of(identity_id: int | None) -> str:
     """What staff call the buyer of an order."""
-    return _("未识别顾客") if identity_id is None else members.display_name(members.person_id_of(identity_id))
+    return (
+        str(_("未识别顾客"))
+        if identity_id is None
+        else members.display_name(members.person_id_of(identity_id))
+    )
 
 
 @bp.get("/")
@@ -58,14 +62,14 @@ def customer_of(identity_id: int | None) -> str:
 def index() -> ResponseReturnValue:
     """Decided orders, newest first, each with who is credited and the reason."""
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
-    found = newest_first(
+    found: Page[OrderCredit] = newest_first(
         queries.all_credits(),
         OrderCredit.order_id,
         before=before,
         after=after,
         id_of=lambda row: row.order_id,
     )
-    page: Any = replace(found, rows=lines([queries.credit_view(row) for row in found.rows]))  # type: ignore[arg-type]  # the same page, of other rows
+    page = Page(lines([queries.credit_view(row) for row in found.rows]), found.older, found.newer)
     decided, credited = queries.totals()
     return render_template("attribution/credits.html", page=page, decided=decided, credited=credited)
 

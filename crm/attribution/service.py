@@ -17,6 +17,7 @@ from crm.attribution.rules import Decision, credited_ba
 from crm.attribution.schemas import BaFigures, CreditView, TouchView
 from crm.members import service as members
 from crm.orders import service as orders
+from crm.orders.schemas import OrderView
 from crm.places import service as places
 from models.attribution import OrderCredit, Touch
 
@@ -72,7 +73,7 @@ def credit(order_id: int) -> CreditView:
         "touch_id": None if decision.touch is None else decision.touch.id,
         "paid_at": order.paid_at,
         "paid_fen": order.paid_fen,
-        "refunded_fen": sum(refund.amount_fen for refund in order.refunds),
+        "refunded_fen": _given_back(order),
         "explanation": decision.explanation(),
     }
     before = queries.credit(order_id)
@@ -84,6 +85,11 @@ def credit(order_id: int) -> CreditView:
     after = queries.credit(order_id)
     assert after is not None  # noqa: S101 - written above
     return after
+
+
+def _given_back(order: OrderView) -> int:
+    """How much of what was paid went back; what was paid in points is no money."""
+    return order.paid_fen if order.is_cancelled else min(order.paid_fen, order.refunded_fen)
 
 
 def _decide(person_id: int | None, paid_at: datetime, ba_number: str | None = None) -> Decision:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm.places import jobs
+from flask_babel import lazy_gettext
+
+from console.shell import menu_item
+from crm.places import console, jobs
 
 __all__ = ["init_app", "jobs"]
 
@@ -13,5 +16,8 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's pages and tasks."""
-    del app
+    """Register the staff pages; the import registers the tasks."""
+    app.register_blueprint(console.bp)
+    menu_item(
+        label=lazy_gettext("门店与导购"), endpoint="places_console.index", order=30, permission="places.read"
+    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import qrcode
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -14,7 +13,7 @@ from flask_babel import gettext as _
 from console.access import requires
 from console.audit import audit
 from core.errors import ProductError
-from core.paging import newest_first
+from core.paging import Page, newest_first
 from core.work import transact
 from crm.places import queries, service
 from crm.places.errors import AlreadyBound, BadName, BaHasLeft, UnknownStore
@@ -45,9 +44,9 @@ def bas_page(entered: dict[str, str], problem: str | None) -> ResponseReturnValu
     """The list with its form; what was entered and why it was refused, if it was."""
     search = request.args.get("q", "").strip()[:40]
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
-    found = newest_first(queries.bas(search=search), Ba.id, before=before, after=after)
+    found: Page[Ba] = newest_first(queries.bas(search=search), Ba.id, before=before, after=after)
     rows = queries.ba_rows([ba.id for ba in found.rows], account())
-    page: Any = replace(found, rows=rows)  # type: ignore[arg-type]  # the same page, of other rows
+    page = Page(rows, found.older, found.newer)
     return render_template(
         "places/bas.html",
         page=page,
@@ -170,13 +169,14 @@ def after(ba_id: int, action: str, change: Callable[[], object]) -> ResponseRetu
 
 def explain(refusal: ProductError) -> str:
     """A refusal in the staff's words."""
-    if isinstance(refusal, BadName):
-        return {
-            "code": _("门店编号只能用 1–32 位字母、数字、横线或下划线。"),
-            "number": _("工号只能用 1–32 位字母、数字、横线或下划线。"),
-            "city": _("城市最多 40 个字。"),
-        }.get(refusal.field, _("名称不能为空，也不能太长（导购 40 字、门店 80 字以内）。"))
-    return _("没有这个门店，请先在“门店”里添加。")
+    if not isinstance(refusal, BadName):
+        return str(_("没有这个门店，请先在“门店”里添加。"))
+    words = {
+        "code": _("门店编号只能用 1–32 位字母、数字、横线或下划线。"),
+        "number": _("工号只能用 1–32 位字母、数字、横线或下划线。"),
+        "city": _("城市最多 40 个字。"),
+    }
+    return str(words.get(refusal.field, _("名称不能为空，也不能太长（导购 40 字、门店 80 字以内）。")))
 
 
 def qr_address(text: str) -> str:
