@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +24,17 @@ class OrderSource(Base):
     secret_sealed: Mapped[bytes | None] = mapped_column(Sealed(255))
     # Everything updated before this moment has been read; the next pull starts a little earlier.
     read_until: Mapped[datetime | None]
+    # Where a run that has not ended yet stands: it reads up to `window_until` and goes on at `cursor`.
+    window_until: Mapped[datetime | None]
+    cursor: Mapped[str | None] = mapped_column(sa.String(500))
+    # The latest run; an older one that is still going stops when it sees that it is not the latest.
+    run_number: Mapped[int] = mapped_column(default=0)
+    last_run_at: Mapped[datetime | None]
+    last_good_at: Mapped[datetime | None]
+    # A code, empty when the last run went well; staff read it in words.
+    last_error: Mapped[str] = mapped_column(Ascii(64), default="")
+    # Outcomes of the last run, and the first records that were refused: {"created": 3, …, "problems": [{"id", "why"}]}.
+    last_counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 
@@ -31,7 +43,7 @@ class Order(Base):
     """One order. (source, external id) is unique; an older `source_version` never overwrites a newer one."""
 
     __tablename__ = "purchase_order"
-    __table_args__ = (sa.UniqueConstraint("source_id", "external_id"), sa.Index(None, "identity_id"))
+    __table_args__ = (sa.UniqueConstraint("source_id", "external_id"), sa.Index(None, "identity_id", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("order_source.id"))
@@ -40,9 +52,11 @@ class Order(Base):
     body_hash: Mapped[str] = mapped_column(Ascii(64))
     status: Mapped[str] = mapped_column(Ascii(16))
     paid_at: Mapped[datetime]
-    # The identity that placed it, once she is known; the blind index of her phone until then.
+    # The identity that placed it, once she is known; until then what she may be recognised by.
     identity_id: Mapped[int | None]
     buyer_phone_index: Mapped[str | None] = mapped_column(Ascii(96), index=True)
+    buyer_openid: Mapped[str | None] = mapped_column(Ascii(64), index=True)
+    buyer_unionid: Mapped[str | None] = mapped_column(Ascii(64), index=True)
     store_code: Mapped[str | None] = mapped_column(Ascii(32))
     channel: Mapped[str | None] = mapped_column(Ascii(32))
     ba_number: Mapped[str | None] = mapped_column(Ascii(32))
@@ -74,11 +88,16 @@ class Refund(Base):
     """One refund of an order, named by the source. A repeated feed adds no second one."""
 
     __tablename__ = "refund"
-    __table_args__ = (sa.UniqueConstraint("order_id", "external_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "external_id"),
+        sa.UniqueConstraint("order_id", "number"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("purchase_order.id"))
     external_id: Mapped[str] = mapped_column(Ascii(64))
+    # 1, 2, 3 … in the order in which they became known: points are taken back in this order.
+    number: Mapped[int] = mapped_column(sa.Integer)
     amount_fen: Mapped[int]
     refunded_at: Mapped[datetime]
     received_at: Mapped[datetime]

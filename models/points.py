@@ -21,7 +21,9 @@ class LedgerAccount(Base):
     Kinds: `wallet`, `pending` and `held` (owner: person), and one each of `issued` (what the brand owes, negative),
     `redeemed`, `expired` and `adjusted` per programme (owner 0).
 
-    `balance` may be negative in a wallet only through a claw-back (debt).
+    `balance` is kept in wallets alone, where it may be negative only through a claw-back (debt). The brand's own
+    accounts carry none: one row that every transfer changes would make all wallets wait for each other. Theirs is
+    the sum of their postings.
     """
 
     __tablename__ = "ledger_account"
@@ -44,14 +46,18 @@ class Transfer(Base):
     """
 
     __tablename__ = "transfer"
-    __table_args__ = (sa.Index(None, "person_id", "id"),)
+    __table_args__ = (sa.Index(None, "person_id", "id"), sa.Index(None, "subject"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(Ascii(96), unique=True)
     body_hash: Mapped[str] = mapped_column(Ascii(64))
     kind: Mapped[str] = mapped_column(Ascii(16))
     person_id: Mapped[int]
-    # How the figure came about, for people: {"rule": "per_amount@1", "paid_fen": 32800, "rate": …}.
+    # What it is about, for finding everything booked for one order: `order:7`, `join:3`.
+    subject: Mapped[str] = mapped_column(Ascii(64))
+    # Of the wallet, after this transfer and everything that had expired before it.
+    balance_after: Mapped[int]
+    # How the figure came about, for people: {"rule": "per_yuan@1", "paid_fen": 32800, "points": 328}.
     explanation: Mapped[dict[str, Any]]
     at: Mapped[datetime]
 

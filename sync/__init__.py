@@ -9,5 +9,8 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's pages, handlers and commands."""
-    del app
+    """Register the package's jobs and commands."""
+    from sync import cli, jobs  # noqa: PLC0415 - they import packages that import this one
+
+    assert jobs  # noqa: S101 - registered by the import
+    app.cli.add_command(cli.sync_cli)

@@ -201,6 +201,16 @@ def identity_of_phone(phone: str) -> Identity | None:
     return queries.find_phone(normalize_phone(phone))
 
 
+def identity_of_phone_index(index: str) -> Identity | None:
+    """The phone identity with this blind index, or None."""
+    return queries.find_identity(PHONE, "", index)
+
+
+def identity_of_unionid(unionid: str) -> Identity | None:
+    """The identity of a unionid, if it was ever seen."""
+    return queries.find_identity(UNIONID, "", unionid)
+
+
 def give_consent(
     identity_id: int, *, purpose: str, version: str, text: str, channel: str, source_key: str
 ) -> None:

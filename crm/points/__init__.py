@@ -9,5 +9,8 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's pages, handlers and commands."""
-    del app
+    """Register the package's handlers, its part of an order's page, and `flask audit points`."""
+    from crm.points import cli, handlers, panels  # noqa: PLC0415 - they import packages that import this one
+
+    assert handlers, panels  # noqa: S101 - registered by the import
+    app.cli.add_command(cli.audit_cli)
