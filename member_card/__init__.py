@@ -1,4 +1,4 @@
-"""The electronic member card and the member centre."""
+"""The electronic member card: claim, activation, and WeChat's picture of it; the member centre."""
 
 from __future__ import annotations
 
@@ -9,5 +9,10 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's pages, handlers and commands."""
-    del app
+    """Register the package's pages, handlers, tasks, panels and commands."""
+    from member_card import cli, handlers, pages, panels, projection  # noqa: PLC0415 - they import this package
+
+    assert handlers, panels  # noqa: S101 - registered by the import
+    assert projection  # noqa: S101 - likewise
+    app.register_blueprint(pages.bp)
+    app.cli.add_command(cli.card_cli)

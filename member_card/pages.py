@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
 import crm.members.service as members
+import crm.points.service as points
 from core.db import db
 from core.errors import ProductError
 from core.phones import NotAPhone
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from models.members import Identity
     from settings import Settings
 
+PAGE = 20
+ID_DIGITS = 20
 bp = Blueprint("member_card", __name__, url_prefix="/me", template_folder="templates")
 
 
@@ -83,6 +86,17 @@ def join() -> ResponseReturnValue:
         waiting=waiting,
         claim_url=claim_url(row, via),
     )
+
+
+@bp.get("/points")
+@require_openid
+def all_points() -> ResponseReturnValue:
+    """Older movements of her points, page by page."""
+    identity = _identity()
+    before = request.args.get("before", "")
+    last_seen = int(before) if before.isascii() and before.isdigit() and len(before) < ID_DIGITS else None
+    entries = points.history(identity.person_id, before=last_seen, size=PAGE)
+    return render_template("member_card/points.html", entries=entries, more=len(entries) == PAGE)
 
 
 @bp.get("/card/activate")

@@ -1,4 +1,4 @@
-"""What the member card brings to other pages: her card on the staff's page, the search by card number."""
+"""What the member card brings to pages: her card, her points, and the search by card number."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+import crm.points.service as points
 from crm.members.panels import Panel, on_member_page
 from crm.members.search import finder
 from member_card import queries
+from member_card.frame import panel
 from member_card.rules import grouped, is_card_number
+
+SHOWN = 20
 
 
 @on_member_page(order=10, permission="members.read")
@@ -29,3 +33,23 @@ def by_card_number(text: str) -> int | None:
     number = text.replace(" ", "")
     card = queries.card_by_number(number) if is_card_number(number) else None
     return None if card is None else card.person_id
+
+
+@panel(order=10)
+def points_panel(person_id: int) -> Panel | None:
+    """In the member centre: her latest movements, each with its reason."""
+    entries = points.history(person_id, size=SHOWN)
+    body = render_template("member_card/points_panel.html", entries=entries, more=len(entries) == SHOWN)
+    return Panel(_("积分明细"), Markup(body), "points")  # noqa: S704 - a rendered template
+
+
+@on_member_page(order=20, permission="members.read")
+def staff_points_panel(person_id: int) -> Panel | None:
+    """On the staff's page: what she has, and how it came about."""
+    entries = points.history(person_id, size=SHOWN)
+    if not entries:
+        return None
+    body = render_template(
+        "member_card/staff_points.html", entries=entries, balance=points.balance(person_id)
+    )
+    return Panel(_("积分"), Markup(body), "points")  # noqa: S704 - a rendered template

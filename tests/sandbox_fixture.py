@@ -135,6 +135,8 @@ def live_product(wechat_sandbox: Sandbox, live_app: Flask, store: Any) -> Any:
     """The product served over HTTP where the sandbox expects it; inside its application context."""
     address = urlsplit(wechat_sandbox.product)
     server = make_server(address.hostname or "", address.port or 0, live_app, threaded=True)
+    # Closing waits for the last request, which would otherwise write while the store is emptied.
+    server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
