@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import format_datetime, lazy_gettext
 
-from console.shell import menu_item
-from crm.attribution import console, handlers
+from crm.attribution import handlers
 
 __all__ = ["handlers", "init_app"]
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Register the staff pages; the import registers the handlers and the panel on the member's page."""
+    from console.shell import menu_item  # noqa: PLC0415 - who imports the service needs no staff pages
+    from crm.attribution import console  # noqa: PLC0415 - likewise
+
     app.register_blueprint(console.bp)
     app.jinja_env.filters["moment_in_shanghai"] = moment_in_shanghai
     menu_item(
