@@ -9,8 +9,13 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's jobs and commands."""
-    from sync import cli, jobs  # noqa: PLC0415 - they import packages that import this one
+    """Register the package's jobs, commands and staff pages."""
+    from flask_babel import lazy_gettext as _  # noqa: PLC0415 - with the packages it names
+
+    from console.shell import menu_item  # noqa: PLC0415 - they import packages that import this one
+    from sync import cli, console, jobs  # noqa: PLC0415 - likewise
 
     assert jobs  # noqa: S101 - registered by the import
     app.cli.add_command(cli.sync_cli)
+    app.register_blueprint(console.bp)
+    menu_item(label=_("订单来源"), endpoint="sync_console.index", order=55, permission="sync.read")

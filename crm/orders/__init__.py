@@ -9,8 +9,12 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Register the package's tasks."""
-    from crm.orders import handlers  # noqa: PLC0415 - it imports packages that import this one
+    """Register the package's tasks and staff pages."""
+    from flask_babel import lazy_gettext as _  # noqa: PLC0415 - with the packages it names
 
-    del app
+    from console.shell import menu_item  # noqa: PLC0415 - they import packages that import this one
+    from crm.orders import console, handlers  # noqa: PLC0415 - likewise
+
     assert handlers  # noqa: S101 - registered by the import
+    app.register_blueprint(console.bp)
+    menu_item(label=_("订单"), endpoint="orders_console.index", order=50, permission="orders.read")
