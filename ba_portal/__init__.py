@@ -21,4 +21,4 @@ def init_app(app: Flask) -> None:
 
 def ba_moment(moment: datetime) -> str:
     """A moment on the reader's clock, short: month, day, hour and minute."""
-    return format_datetime(moment, "MM-dd HH:mm")
+    return str(format_datetime(moment, "MM-dd HH:mm"))

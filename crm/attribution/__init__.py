@@ -32,4 +32,4 @@ def init_app(app: Flask) -> None:
 
 def moment_in_shanghai(moment: datetime) -> str:
     """A moment on the Shanghai clock, to the minute."""
-    return format_datetime(moment, "yyyy-MM-dd HH:mm")
+    return str(format_datetime(moment, "yyyy-MM-dd HH:mm"))
