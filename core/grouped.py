@@ -11,6 +11,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
 from core.metrics import GROUP_SIZE
 
 if TYPE_CHECKING:
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 LARGEST_GROUP = 64
+# When the store itself is away, trying every item alone would only make everybody wait in turn.
+STORE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+
+
+class NotWritten(RuntimeError):
+    """The thread that wrote the group was stopped before it knew the outcome."""
 
 
 @dataclass
@@ -25,7 +34,8 @@ class _Waiting(Generic[Item]):
     item: Item
     done: threading.Event = field(default_factory=threading.Event)
     lead: bool = False
-    error: BaseException | None = None
+    # Until somebody knows better, an item is not durable.
+    error: BaseException | None = field(default_factory=NotWritten)
 
 
 class Grouped(Generic[Item]):
@@ -74,14 +84,18 @@ class Grouped(Generic[Item]):
 
     def _write_group(self, group: list[_Waiting[Item]]) -> None:
         GROUP_SIZE.observe(len(group))
+        together = self._outcome(group)
+        if together is None or len(group) == 1 or isinstance(together, STORE_AWAY):
+            for waiting in group:
+                waiting.error = together
+            return
+        for waiting in group:
+            waiting.error = self._outcome([waiting])
+
+    def _outcome(self, group: list[_Waiting[Item]]) -> Exception | None:
+        """None when the group is durable, else why not."""
         try:
             self._write([waiting.item for waiting in group])
-        except Exception as error:  # noqa: BLE001 - handed to the submitter, or found out item by item
-            if len(group) == 1:
-                group[0].error = error
-                return
-            for waiting in group:
-                try:
-                    self._write([waiting.item])
-                except Exception as alone:  # noqa: BLE001 - handed to the submitter
-                    waiting.error = alone
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the submitters' to hear
+            return error
+        return None

@@ -34,6 +34,7 @@ csrf = CSRFProtect()
 bp = Blueprint("core", __name__, template_folder="templates")
 DESK = ("/console",)
 MACHINES = ("/api/", "/wechat/", "/metrics", "/healthz", "/readyz")
+PEOPLE = ("/wechat/oauth/",)
 
 
 def init_app(app: Flask) -> None:
@@ -105,7 +106,7 @@ def _content_policy() -> str:
 
 def wants_machine_answer() -> bool:
     """Whether the caller is a program: it gets problem+json (RFC 9457), a person gets a page."""
-    return request.path.startswith(MACHINES)
+    return request.path.startswith(MACHINES) and not request.path.startswith(PEOPLE)
 
 
 def explain(status: int, code: str, message: str) -> Response:

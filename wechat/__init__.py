@@ -1,13 +1,27 @@
-"""Everything that knows WeChat's wire formats, and nothing that knows the brand."""
+"""Everything that knows WeChat's wire formats, and nothing that knows the brand.
+
+Other packages use: `on` and `replies` (what is pushed), `signed_in` (who came by OAuth), `gateway` (what we ask of
+WeChat) and `oauth.require_openid` (pages for a known openid).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wechat.registry import Event, on, replies, signed_in
+from wechat.replies import NewsReply, Reply, TextReply
+
 if TYPE_CHECKING:
     from flask import Flask
 
+__all__ = ["Event", "NewsReply", "Reply", "TextReply", "init_app", "on", "replies", "signed_in"]
+
 
 def init_app(app: Flask) -> None:
-    """Register the package's pages, handlers and commands."""
-    del app
+    """Register the callback, the OAuth pages, the upkeep job and the operators' commands."""
+    from wechat import callback, cli, jobs, oauth  # noqa: PLC0415 - they use what this module exports
+
+    app.register_blueprint(callback.bp)
+    app.register_blueprint(oauth.bp)
+    app.cli.add_command(cli.wechat_cli)
+    jobs.register()
