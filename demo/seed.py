@@ -43,6 +43,7 @@ PRODUCTS = (
     ("6901234500028", "山茶花润颜洁面乳 120g", "氨基酸温和洁净，洗后不紧绷。取黄豆大小，加水打出细密泡沫。"),
     ("6901234500035", "山茶花水光面霜 50g", "一抹即化的轻盈面霜，锁住整日水润。晨间护肤最后一步使用。"),
 )
+CARD = member_card.service.Design(title="山茶会员卡", brand_name="山茶记", joining_points=100)
 STAFF = (
     ("admin", "周敏", "admin", False),
     ("marketer", "林夏", "marketer", False),
@@ -68,7 +69,7 @@ def seed() -> dict[str, Any]:
         raise Forbidden("The demonstration brand is not for production.")
     transact(_places_and_products)
     staff = transact(_staff)
-    card_id = member_card.service.ensure_program()
+    card_id = member_card.service.ensure_program(CARD)
     messaging.service.ensure_occasions()
     source_id = transact(_order_source)
     bas = transact(_ba_codes)

@@ -141,3 +141,14 @@ def test_after_a_whole_run_neither_store_nor_log_nor_page_holds_the_phone(mei, c
     assert APPID in dump
     assert mei.number not in dump + printed + page.text
     assert mei.number.encode() not in raw
+
+
+def test_every_movement_of_points_is_shown_with_its_reason(mei):
+    mei.join()
+
+    for path in ("/me", "/me/points"):
+        page = mei.open(path)
+        assert 'data-delta="100"' in page.text
+        assert "入会礼" in page.text
+    assert 'data-test="entry"' not in mei.open("/me/points?before=1").text
+    assert mei.open("/me/points?before=x%27").status_code == 200
