@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wechat.passive import NewsReply, Reply, TextReply
 from wechat.registry import Event, on, replies, signed_in
-from wechat.replies import NewsReply, Reply, TextReply
 
 if TYPE_CHECKING:
     from flask import Flask

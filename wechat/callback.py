@@ -26,8 +26,8 @@ from models.wechat import WeChatEvent
 from wechat import pushes, registry
 from wechat.accounts import Account, account
 from wechat.crypto import BadBody, BadSignature, is_signed, signature
+from wechat.passive import Reply, to_xml
 from wechat.registry import Event
-from wechat.replies import Reply, to_xml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from models.wechat import WeChatEvent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wechat.replies import Reply
+    from wechat.passive import Reply
 
 
 @dataclass(frozen=True)
