@@ -55,7 +55,9 @@ class Settings(BaseSettings):
         "production", description="production refuses weak or missing secrets"
     )
     database_url: str = Field(f"sqlite:///{VAR / 'yima.db'}", description="SQLAlchemy URL of the store")
-    migration_database_url: str = Field("", description="the user that may change tables; default DATABASE_URL")
+    migration_database_url: str = Field(
+        "", description="the user that may change tables; default DATABASE_URL"
+    )
     privacy_database_url: str = Field("", description="the user of the privacy jobs; default DATABASE_URL")
     redis_url: str = Field(
         f"unix://{VAR / 'valkey.sock'}", description="queue and shared caches; default: embedded"
@@ -97,7 +99,9 @@ class Settings(BaseSettings):
         parse_keys(value)
         return value
 
-    @field_validator("public_base_url", "code_url_base", "wechat_api_base", "wechat_open_base", "wechat_mp_base")
+    @field_validator(
+        "public_base_url", "code_url_base", "wechat_api_base", "wechat_open_base", "wechat_mp_base"
+    )
     @classmethod
     def _urls_are_http(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):

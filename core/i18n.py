@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import current_app, has_request_context, request, session, url_for
 from flask_babel import Babel, get_locale
+
+from core.clock import shanghai_time
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,6 +41,12 @@ def init_app(app: Flask) -> None:
         locale_selector=choose_language,
     )
     app.jinja_env.globals.update(get_locale=get_locale, asset=asset)
+    app.jinja_env.filters.setdefault("moment", moment)
+
+
+def moment(at: datetime) -> str:
+    """A moment as people in the shop read it: on the Shanghai clock, to the minute."""
+    return shanghai_time(at).strftime("%Y-%m-%d %H:%M")
 
 
 def asset(path: str) -> str:

@@ -114,6 +114,6 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     # Under its own name, so that the jobs' `worker_app()` finds the application made here, before the fork.
-    from core import processes
+    from core import processes  # noqa: PLW0406 - it runs as __main__ here
 
     processes.main(sys.argv[1:])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qrcode_service import pages
+from flask_babel import lazy_gettext
+
+from console.shell import menu_item
+from qrcode_service import console, pages
 from qrcode_service.cli import codes_cli
 from qrcode_service.keys import NAME, Codes, check_keys_or_exit
 from qrcode_service.line import grouped
@@ -18,5 +21,7 @@ def init_app(app: Flask) -> None:
     app.extensions[NAME] = Codes(app.extensions["settings"])
     check_keys_or_exit(app)
     app.register_blueprint(pages.bp)
+    app.register_blueprint(console.bp)
+    menu_item(label=lazy_gettext("一物一码"), endpoint="codes_console.index", order=30, permission="codes.read")
     app.jinja_env.filters["grouped"] = grouped
     app.cli.add_command(codes_cli)

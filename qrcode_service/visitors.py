@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, request
 
+from crm.members import service as members
 from qrcode_service.scans import Visitor
+from wechat.oauth import signed_in_openid
 
 if TYPE_CHECKING:
     from flask import Response
@@ -29,8 +31,19 @@ def this_visitor() -> tuple[Visitor, str]:
     sent = request.cookies.get(cookie_name(), "")
     known = FORM.fullmatch(sent) is not None
     value = sent if known else secrets.token_urlsafe(16)
-    identity_id = None
-    return Visitor(names=(f"c{value}",), identity_id=identity_id), value
+    identity_id = _identity_id()
+    names = (f"c{value}",) if identity_id is None else (f"i{identity_id}", f"c{value}")
+    return Visitor(names=names, identity_id=identity_id), value
+
+
+def _identity_id() -> int | None:
+    """The identity that WeChat signed in to this browser, if any."""
+    openid = signed_in_openid()
+    if openid is None:
+        return None
+    appid = current_app.extensions["settings"].wechat_oa_appid
+    identity = members.identity_of_openid(appid, openid)
+    return identity.id if identity else None
 
 
 def remember(response: Response, value: str) -> None:

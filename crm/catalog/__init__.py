@@ -1,8 +1,10 @@
-"""Products."""
+"""Products: what the brand sells, by GTIN."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -10,4 +12,10 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Register the package's pages, handlers and commands."""
-    del app
+    from console.shell import menu_item  # noqa: PLC0415 - the rules of this package are used without any shell
+    from crm.catalog import console  # noqa: PLC0415 - likewise
+
+    app.register_blueprint(console.bp)
+    menu_item(
+        label=lazy_gettext("商品"), endpoint="catalog_console.index", order=20, permission="catalog.read"
+    )

@@ -1,0 +1,45 @@
+"""The console's refusals."""
+
+from __future__ import annotations
+
+from core.errors import Conflict, Forbidden, Invalid, TooMany
+
+
+class WrongSignIn(Forbidden):
+    """Name, password or one-time code is wrong; which one is never said."""
+
+    code = "wrong_sign_in"
+    message = "The sign-in is wrong."
+
+
+class TooManySignIns(TooMany):
+    """Too many failures for this name or address."""
+
+    code = "too_many_sign_ins"
+
+
+class NotPermitted(Forbidden):
+    """Her role does not include this."""
+
+    code = "not_permitted"
+
+
+class WeakPassword(Invalid):
+    """A password has at least twelve characters."""
+
+    code = "weak_password"
+    message = "A password has at least 12 characters."
+
+
+class UnknownRole(Invalid):
+    """There is no such role."""
+
+    code = "unknown_role"
+    message = "There is no such role."
+
+
+class LoginTaken(Conflict):
+    """Somebody signs in by this name already."""
+
+    code = "login_taken"
+    message = "This name is taken."

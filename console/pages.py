@@ -1,0 +1,151 @@
+"""The console's own pages: sign-in, home, jobs, audit, my sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from console import queries, service, shell
+from console.access import ANYBODY, cookie_name, current_staff, find_staff, may, open_to_all, requires
+from console.audit import audit
+from console.errors import TooManySignIns, WrongSignIn
+from core.cli import make_due
+from core.health import task_counts
+from core.paging import newest_first
+from core.tables import DEAD, DONE, READY, Task
+from core.work import transact
+from models.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+bp = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
+
+
+@bp.app_context_processor
+def frame() -> dict[str, object]:
+    """What every console page shows: the menu and who is signed in."""
+    if not request.path.startswith("/console"):
+        return {}
+    return {"menu": shell.menu, "staff": find_staff, "may": may}
+
+
+@bp.get("/sign-in")
+@open_to_all
+def sign_in() -> ResponseReturnValue:
+    """The form."""
+    return render_template("console/sign_in.html", problem=None, login="", next=_next())
+
+
+@bp.post("/sign-in")
+@open_to_all
+def signing_in() -> ResponseReturnValue:
+    """Check name, password and, where she has one, the one-time code; a new session each time."""
+    login, password = request.form.get("login", "").strip()[:64], request.form.get("password", "")[:256]
+    address = request.remote_addr or ""
+    try:
+        staff = service.check_password(login, password, address=address)
+        service.check_one_time_code(staff, request.form.get("one_time_code", ""))
+    except WrongSignIn:
+        transact(lambda: service.note_failure(login, address=address))
+        return _refused(_("账号、密码或动态码不正确，请核对后再试。"), login, 403)
+    except TooManySignIns as refused:
+        return _refused(_("尝试次数过多，请 15 分钟后再试。"), login, int(refused.status))
+    token = transact(lambda: service.open_session(staff))
+    answer = redirect(_next())
+    answer.set_cookie(
+        cookie_name(),
+        token,
+        max_age=int(service.LONGEST.total_seconds()),
+        secure=current_app.extensions["settings"].secure_cookies,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _refused(problem: str, login: str, status: int) -> ResponseReturnValue:
+    page = render_template("console/sign_in.html", problem=problem, login=login, next=_next())
+    return Response(page, status=status, mimetype="text/html")
+
+
+def _next() -> str:
+    """Where she wanted to go: only inside the console."""
+    wanted = request.values.get("next", "")
+    inside = wanted.startswith("/console") and "\\" not in wanted and wanted.isprintable()
+    return wanted[:500] if inside else url_for("console.home")
+
+
+@bp.post("/sign-out")
+@requires(ANYBODY)
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    staff = current_staff()
+    transact(lambda: service.end_session(staff.session_id, staff.id))
+    answer = redirect(url_for("console.sign_in"))
+    answer.delete_cookie(cookie_name())
+    g.pop("staff", None)
+    return answer
+
+
+@bp.get("/")
+@requires(ANYBODY)
+def home() -> ResponseReturnValue:
+    """Figures of every package, for her role."""
+    return render_template("console/home.html", cards=shell.home_cards())
+
+
+@bp.get("/me")
+@requires(ANYBODY)
+def me() -> ResponseReturnValue:
+    """Her open sessions."""
+    staff = current_staff()
+    return render_template(
+        "console/me.html", sessions=queries.sessions_of(staff.id), current=staff.session_id
+    )
+
+
+@bp.post("/me/sessions/<int:session_id>/end")
+@requires(ANYBODY)
+def end_session(session_id: int) -> ResponseReturnValue:
+    """End one of her other sessions."""
+    staff = current_staff()
+    transact(lambda: service.end_session(session_id, staff.id))
+    return redirect(url_for("console.me"))
+
+
+@bp.get("/jobs")
+@requires("jobs.read")
+def jobs() -> ResponseReturnValue:
+    """Work that waits, was done, or was given up."""
+    state = request.args.get("state")
+    state = state if state in {READY, DONE, DEAD} else None
+    before, after = (request.args.get(name, type=int) for name in ("before", "after"))
+    page = newest_first(queries.tasks(state), Task.id, before=before, after=after)
+    return render_template("console/jobs.html", page=page, state=state, counts=task_counts())
+
+
+@bp.post("/jobs/replay")
+@requires("jobs.write")
+def replay() -> ResponseReturnValue:
+    """Make one task that was given up due again, or all."""
+    task_id = request.form.get("task_id", type=int)
+
+    def put_back() -> None:
+        count = make_due(task_id)
+        audit("jobs.replayed", subject=f"task:{task_id or 'all'}", details={"count": count})
+
+    transact(put_back)
+    return redirect(url_for("console.jobs", state=DEAD))
+
+
+@bp.get("/audit")
+@requires("audit.read")
+def audit_list() -> ResponseReturnValue:
+    """What staff did, newest first."""
+    before, after = (request.args.get(name, type=int) for name in ("before", "after"))
+    page = newest_first(queries.audit_entries(), AuditEntry.id, before=before, after=after)
+    names = queries.staff_names({entry.staff_id for entry in page.rows})
+    return render_template("console/audit.html", page=page, names=names)

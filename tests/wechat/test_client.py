@@ -1,0 +1,119 @@
+"""Every outcome of a call has one of four names, and none of them tells a secret."""
+
+import io
+import json
+import logging
+import os
+import traceback
+
+import pytest
+
+from core.metrics import WECHAT_CALLS
+from wechat import gateway
+from wechat.accounts import service_account
+from wechat.client import Client, client
+from wechat.errors import Permanent, Transient, Unknown, WeChatError
+
+SEND = "/cgi-bin/message/template/send"
+
+
+def send(**changes):
+    given = {
+        "openid": "oA",
+        "template_id": "T1",
+        "data": {"thing1": "林小美 😀"},
+        "url": "",
+        "client_msg_id": "m1",
+    }
+    return gateway.send_template(**{**given, **changes})
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr("wechat.client.TIMEOUTS_S", (0.5, 0.5))
+
+
+def test_chinese_goes_out_as_it_is_and_never_escaped(calling_app, server):
+    server.answers[SEND] = [{"errcode": 0, "errmsg": "ok", "msgid": 7}]
+
+    assert send() == "7"
+
+    body = server.calls[-1]["body"]
+    assert "林小美 😀".encode() in body
+    assert b"\\u" not in body
+    assert json.loads(body)["data"] == {"thing1": {"value": "林小美 😀"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"errcode": 43101, "errmsg": "user refuse"}, Permanent),
+        ({"errcode": 47003, "errmsg": "argument invalid! data.thing1.value invalid"}, Permanent),
+        ({"errcode": -1, "errmsg": "system error"}, Transient),
+        ({"errcode": 45009, "errmsg": "reach max api daily quota limit"}, Transient),
+        (502, Unknown),
+        (404, Permanent),
+        (b"<html>oops</html>", Unknown),
+        (b"", Unknown),
+        (b'["list"]', Unknown),
+        ("hang", Unknown),
+        ("cut", Unknown),
+    ],
+)
+def test_every_outcome_has_its_name(calling_app, server, answer, error):
+    server.answers[SEND] = [answer]
+    path = "cgi-bin/message/template/send"
+    before = WECHAT_CALLS.labels(path, error.code)._value.get()
+
+    with pytest.raises(WeChatError) as refused:
+        send()
+
+    assert type(refused.value) is error
+    assert WECHAT_CALLS.labels(path, error.code)._value.get() == before + 1
+
+
+def test_a_call_that_never_left_is_not_unknown(calling_app, server):
+    away = Client(service_account(), "http://127.0.0.1:9")
+
+    with pytest.raises(Transient):
+        away.call("cgi-bin/user/info", openid="oA")
+
+
+@pytest.mark.parametrize("answer", [{"errcode": 40029, "errmsg": "bad"}, "cut", "hang", 500, b"x"])
+def test_no_secret_stands_in_an_error_or_in_the_log(calling_app, server, answer):
+    secret, log = service_account().secret, io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    server.answers["/sns/oauth2/access_token"] = [answer]
+    server.answers[SEND] = [answer]
+    told = []
+    for call in (send, lambda: gateway.exchange_oauth_code("the-code")):
+        try:
+            call()
+        except WeChatError as error:
+            told += [repr(error), str(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+            assert error.__cause__ is None
+            assert error.__context__ is None
+            logging.getLogger("tests").exception("call failed")
+    logging.getLogger().removeHandler(handler)
+
+    everything = log.getvalue() + "".join(told)
+    assert answer == {"errcode": 40029, "errmsg": "bad"} or told
+    for hidden in (secret, "token-1", "the-code"):
+        assert hidden not in everything
+
+
+def test_an_account_and_its_client_print_no_secret(calling_app):
+    ours = service_account()
+
+    printed = repr(ours) + repr(client(ours)) + str(ours)
+
+    assert not any(hidden in printed for hidden in (ours.secret, ours.token, ours.aes_key))
+
+
+def test_a_process_has_one_client_and_its_child_another(calling_app, monkeypatch):
+    ours = client(service_account())
+
+    assert client(service_account()) is ours
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert client(service_account()) is not ours
