@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
@@ -176,11 +177,12 @@ class _Handler(BaseHTTPRequestHandler):
         status = chosen if isinstance(chosen, int) else 200
         said = chosen if isinstance(chosen, dict) else {}
         content = chosen if isinstance(chosen, bytes) else json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with contextlib.suppress(BrokenPipeError):  # the caller may have given up
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
     do_GET = do_POST = handle_call  # noqa: N815 - the library's names
 

@@ -26,9 +26,7 @@ def new_client(calling_app, server):
 @pytest.fixture
 def no_redis(monkeypatch):
     """Redis is away."""
-    monkeypatch.setitem(
-        doorbell._redis, "default", Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.2)
-    )
+    monkeypatch.setitem(doorbell._redis, "default", Redis.from_url("redis://127.0.0.1:9"))
 
 
 def call_from_threads(app, clients, per_client=5):
