@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -41,13 +40,9 @@ def local_path(text: str) -> str | None:
         return None
     if any(ord(sign) <= FIRST_PRINTABLE or ord(sign) == DELETE or not sign.isprintable() for sign in text):
         return None
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return None
-    if parts.scheme or parts.netloc or "//" in parts.path or parts.path.startswith("/wechat/"):
-        return None
-    return text
+    # Cut by hand: urlsplit reads `///host` as a path, browsers as a host.
+    path = text.partition("#")[0].partition("?")[0]
+    return None if "//" in path or path.startswith("/wechat/") else text
 
 
 def begin(next_path: str, *, browser: str, attempt: int = 0) -> str:
