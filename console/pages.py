@@ -13,7 +13,7 @@ from console.audit import audit
 from console.errors import TooManySignIns, WrongSignIn
 from core.cli import make_due
 from core.health import task_counts
-from core.paging import newest_first
+from core.paging import Page, newest_first
 from core.tables import DEAD, DONE, READY, Task
 from core.work import transact
 from models.audit import AuditEntry
@@ -123,7 +123,7 @@ def jobs() -> ResponseReturnValue:
     state = request.args.get("state")
     state = state if state in {READY, DONE, DEAD} else None
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
-    page = newest_first(queries.tasks(state), Task.id, before=before, after=after)
+    page: Page[Task] = newest_first(queries.tasks(state), Task.id, before=before, after=after)
     return render_template("console/jobs.html", page=page, state=state, counts=task_counts())
 
 
@@ -146,6 +146,6 @@ def replay() -> ResponseReturnValue:
 def audit_list() -> ResponseReturnValue:
     """What staff did, newest first."""
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
-    page = newest_first(queries.audit_entries(), AuditEntry.id, before=before, after=after)
+    page: Page[AuditEntry] = newest_first(queries.audit_entries(), AuditEntry.id, before=before, after=after)
     names = queries.staff_names({entry.staff_id for entry in page.rows})
     return render_template("console/audit.html", page=page, names=names)

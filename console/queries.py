@@ -48,7 +48,7 @@ def audit_entries() -> sa.Select[AuditEntry]:
 
 def staff_names(ids: set[int]) -> dict[int, str]:
     """Names of staff by id."""
-    return dict(db.session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(ids))).all())  # type: ignore[arg-type]
+    return dict(db.session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(ids))).all())
 
 
 def tasks(state: str | None) -> sa.Select[Task]:

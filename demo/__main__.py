@@ -85,7 +85,9 @@ def main() -> int:
     with lock, Parts.plan(folder, first_port=int(os.environ.get("PORT", FIRST_PORT))) as parts:
         try:
             seeded = start(parts)
-            say(f"started in {time.monotonic() - started:.1f} s: web, worker, scheduler, queue, sandbox, shop")
+            say(
+                f"started in {time.monotonic() - started:.1f} s: web, worker, scheduler, queue, sandbox, shop"
+            )
             Journey(parts, seeded, say=say).play()
         except (PartFailed, StepFailed) as failed:
             say(f"FAILED  {failed}")

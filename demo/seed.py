@@ -15,6 +15,7 @@ from typing import Any
 from flask import current_app
 
 import console.service
+import crm.catalog.rules
 import crm.catalog.service
 import crm.places.service
 import member_card.service
@@ -116,7 +117,7 @@ def _ba_codes() -> list[dict[str, str]]:
     appid = current_app.extensions["settings"].wechat_oa_appid
     found = []
     for number, _, _ in BAS:
-        ba = crm.places.service.ba_by_number(number)
+        ba = crm.places.service.known(crm.places.service.ba_by_number(number))
         found.append(
             {
                 "id": str(ba.id),

@@ -22,6 +22,8 @@ def init_app(app: Flask) -> None:
     check_keys_or_exit(app)
     app.register_blueprint(pages.bp)
     app.register_blueprint(console.bp)
-    menu_item(label=lazy_gettext("一物一码"), endpoint="codes_console.index", order=30, permission="codes.read")
+    menu_item(
+        label=lazy_gettext("一物一码"), endpoint="codes_console.index", order=30, permission="codes.read"
+    )
     app.jinja_env.filters["grouped"] = grouped
     app.cli.add_command(codes_cli)

@@ -217,12 +217,12 @@ def activate(batch_id: int) -> ResponseReturnValue:
 def explain(refusal: Exception) -> str:
     """A refusal in the words of staff."""
     if isinstance(refusal, WrongGtin):
-        return _("请选择一个商品。")
+        return str(_("请选择一个商品。"))
     if isinstance(refusal, WrongQuantity):
-        return _("数量应在 1 到 10 亿之间。")
+        return str(_("数量应在 1 到 10 亿之间。"))
     if isinstance(refusal, WrongLot):
-        return _("批号最多 20 位，只能用字母、数字、点、横线和下划线。")
-    return _("当前密钥的号段已用完，请联系技术人员换用新的密钥。")
+        return str(_("批号最多 20 位，只能用字母、数字、点、横线和下划线。"))
+    return str(_("当前密钥的号段已用完，请联系技术人员换用新的密钥。"))
 
 
 @home_card(order=30, permission="codes.read")

@@ -108,10 +108,10 @@ def _product(gtin: str) -> Product:
 def explain(refusal: Exception) -> str:
     """A refusal in the words of staff."""
     if isinstance(refusal, WrongGtin):
-        return _("条码不正确：应为 8、12、13 或 14 位数字，最后一位是校验位。请对照包装再输一次。")
+        return str(_("条码不正确：应为 8、12、13 或 14 位数字，最后一位是校验位。请对照包装再输一次。"))
     if isinstance(refusal, AlreadyThere):
-        return _("这个条码的商品已经存在，请在列表中编辑它。")
-    return _("请填写不超过 120 个字的名称；介绍不超过 5000 个字；图片应为 https 地址或本站路径。")
+        return str(_("这个条码的商品已经存在，请在列表中编辑它。"))
+    return str(_("请填写不超过 120 个字的名称；介绍不超过 5000 个字；图片应为 https 地址或本站路径。"))
 
 
 @home_card(order=20, permission="catalog.read")
