@@ -16,6 +16,7 @@ from crm.attribution.errors import UndecidedOrder
 from crm.attribution.schemas import CreditView
 from crm.members import service as members
 from crm.members.panels import Panel, on_member_page
+from crm.orders import service as orders
 from crm.places import service as places
 from crm.places.schemas import BaView
 from models.attribution import OrderCredit
@@ -85,7 +86,10 @@ def credit(order_id: int) -> ResponseReturnValue:
     out = [(int(one["ba_id"]), str(one["why"])) for one in found.explanation.get("left_out", [])]
     names = places.bas_by_ids(ba_id for ba_id, _why in out)
     left_out = [(names[ba_id].name, why) for ba_id, why in out if ba_id in names]
-    return render_template("attribution/credit.html", line=lines([found])[0], touch=touch, left_out=left_out)
+    order = orders.order(order_id)
+    return render_template(
+        "attribution/credit.html", line=lines([found])[0], order=order, touch=touch, left_out=left_out
+    )
 
 
 @on_member_page(order=40, permission="attribution.read")
