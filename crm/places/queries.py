@@ -139,8 +139,10 @@ def ba_rows(ids: Iterable[int], appid: str) -> list[BaRow]:
 def bas(*, search: str = "") -> sa.Select[Ba]:
     """Beauty advisors for paging, all or those whose number or name starts with `search`."""
     statement = sa.select(Ba)
-    if search:
-        statement = statement.where(
-            Ba.number.startswith(search, autoescape=True) | Ba.name.startswith(search, autoescape=True)
-        )
-    return statement
+    if not search:
+        return statement
+    named = Ba.name.startswith(search, autoescape=True)
+    # Numbers are ASCII columns: MariaDB refuses to compare them with other letters.
+    return statement.where(
+        Ba.number.startswith(search, autoescape=True) | named if search.isascii() else named
+    )

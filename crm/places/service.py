@@ -54,7 +54,7 @@ def add_ba(number: str, name: str, store_code: str) -> BaView:
     """
     number = rules.check_code(number, field="number")
     name = rules.check_name(name, field="name", longest=40)
-    store = queries.store_by_code(store_code)
+    store = queries.store_by_code(store_code) if rules.CODE_FORM.fullmatch(store_code) else None
     if store is None:
         raise UnknownStore
     row = {

@@ -40,9 +40,10 @@ def test_adding_a_ba_again_keeps_who_she_is(xiaomei):
     assert db.session.scalar(sa.select(sa.func.count(Ba.id))) == 1
 
 
-def test_a_store_that_does_not_exist_is_refused(store):
+@pytest.mark.parametrize("store_code", ["SH999", "", "店", "x" * 200])
+def test_a_store_that_does_not_exist_is_refused(store, store_code):
     with pytest.raises(UnknownStore):
-        transact(lambda: service.add_ba("E1001", "王小美", "SH999"))
+        transact(lambda: service.add_ba("E1001", "王小美", store_code))
 
 
 @pytest.mark.parametrize("number", ["", "E 1", "工号1", "E" * 33, "E1\n", "-E1"])
