@@ -37,6 +37,7 @@ class Form:
 
     action: str
     method: str
+    test: str = ""
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +55,13 @@ class _Reader(HTMLParser):
         if tag not in VOID:
             self._open.append(element)
         if tag == "form":
-            self.forms.append(Form(attributes.get("action", ""), attributes.get("method", "get").lower()))
+            self.forms.append(
+                Form(
+                    attributes.get("action", ""),
+                    attributes.get("method", "get").lower(),
+                    attributes.get("data-test", ""),
+                )
+            )
         elif self.forms and "name" in attributes and tag in {"input", "textarea", "select", "button"}:
             self._note_field(tag, attributes)
         elif tag == "option" and "selected" in attributes and self.forms:
@@ -105,12 +112,12 @@ class Page:
         """The element's text, white space folded."""
         return " ".join(self.one(test).text.split())
 
-    def form(self, action_part: str = "") -> Form:
-        """The first form whose action contains `action_part`, or NotThere."""
+    def form(self, name: str) -> Form:
+        """The first form with this `data-test`, or whose action contains it; or NotThere."""
         for form in self.forms:
-            if action_part in form.action:
+            if name == form.test or name in form.action:
                 return form
-        message = f"{self.url} ({self.status}) has no form for {action_part!r}"
+        message = f"{self.url} ({self.status}) has no form {name!r}"
         raise NotThere(message)
 
 

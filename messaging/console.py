@@ -1,0 +1,109 @@
+"""Staff pages: 消息模板 (templates), 欢迎语 (welcome replies), 消息记录 (messages)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from console.access import requires
+from console.audit import audit
+from console.shell import HomeCard, home_card
+from core.errors import ProductError
+from core.paging import Page, newest_first
+from core.work import transact
+from crm.members import service as members
+from messaging import queries, rules, service
+from messaging.service import WELCOMES
+from models.messaging import Message
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+bp = Blueprint("messaging_console", __name__, url_prefix="/console/messages", template_folder="templates")
+
+
+@bp.get("/")
+@requires("messaging.read")
+def index() -> ResponseReturnValue:
+    """Templates and welcome replies."""
+    welcomes = {source: queries.welcome(source) for source in WELCOMES}
+    return render_template("messaging/list.html", templates=queries.templates(), welcomes=welcomes)
+
+
+@bp.get("/templates/<int:template_id>")
+@requires("messaging.read")
+def edit(template_id: int) -> ResponseReturnValue:
+    """One template with its preview."""
+    template = service.get_template(template_id)
+    return _edit_page(template_id, [dict(field) for field in template.fields], None)
+
+
+@bp.post("/templates/<int:template_id>")
+@requires("messaging.write")
+def change(template_id: int) -> ResponseReturnValue:
+    """Show the preview of a new wording, or publish it."""
+    template = service.get_template(template_id)
+    wording = {field["key"]: request.form.get(field["key"], "").strip() for field in template.fields}
+    fields = [{**field, "content": wording[field["key"]]} for field in template.fields]
+    try:
+        service.preview(fields)
+        if request.form.get("act") == "publish":
+            transact(lambda: _publish(template_id, wording))
+            return redirect(url_for(".edit", template_id=template_id, published=1), code=303)
+    except ProductError:
+        problem = str(_("内容不能为空，最多 200 个字，只能使用右侧列出的变量。"))
+        return _edit_page(template_id, fields, problem)
+    return _edit_page(template_id, fields, None)
+
+
+def _publish(template_id: int, wording: dict[str, str]) -> None:
+    template = service.publish(template_id, wording)
+    audit("messaging.published", subject=f"template:{template_id}", details={"version": template.version})
+
+
+def _edit_page(template_id: int, fields: list[dict[str, str]], problem: str | None) -> ResponseReturnValue:
+    page = render_template(
+        "messaging/edit.html",
+        template=service.get_template(template_id),
+        fields=fields,
+        preview=[] if problem else service.preview(fields),
+        variables=rules.VARIABLES,
+        problem=problem,
+        published=request.args.get("published"),
+    )
+    return page, 400 if problem else 200
+
+
+@bp.post("/welcome/<source>")
+@requires("messaging.write")
+def word_welcome(source: str) -> ResponseReturnValue:
+    """Word a welcome reply."""
+
+    def change_it() -> None:
+        service.word_welcome(source, request.form.get("content", ""))
+        audit("messaging.welcome_worded", subject=f"welcome:{source[:16]}")
+
+    transact(change_it)
+    return redirect(url_for(".index"), code=303)
+
+
+@bp.get("/sent")
+@requires("messaging.read")
+def sent() -> ResponseReturnValue:
+    """Every message: to whom, what became of it, and why not."""
+    before, after = (request.args.get(name, type=int) for name in ("before", "after"))
+    page: Page[Message] = newest_first(queries.messages(), Message.id, before=before, after=after)
+    names = {row.id: members.display_name(members.person_id_of(row.identity_id)) for row in page.rows}
+    titles = {template.id: template.title for template in queries.templates()}
+    return render_template("messaging/sent.html", page=page, names=names, titles=titles)
+
+
+@home_card(order=60, permission="messaging.read")
+def templates_card() -> HomeCard:
+    """How many templates are live, on the console's home page."""
+    live = sum(template.status == "published" for template in queries.templates())
+    return HomeCard(
+        title=_("消息模板"), figure=str(live), note=_("已发布的模板"), href=url_for("messaging_console.index")
+    )
