@@ -18,7 +18,7 @@ from models.wechat import WeChatEvent
 from settings import Settings, load_settings
 from wechat.crypto import MessageCrypto, signature
 
-ROUNDS, ROUND_S, DRAIN_ROUNDS, DRAIN_EVENTS = 7, 3.0, 5, 1500
+ROUNDS, ROUND_S, DRAIN_ROUNDS, DRAIN_EVENTS = 7, 2.0, 5, 1000
 MOST_PER_S = 4000
 BARE_PER_S = 12_000
 WORKERS = 2

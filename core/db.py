@@ -7,6 +7,7 @@ import os
 import sqlite3
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -162,14 +163,16 @@ def insert_new(
         return
     target = table if isinstance(table, sa.Table) else sa.inspect(table).local_table
     dialect = session.get_bind().dialect.name if hasattr(session, "get_bind") else session.dialect.name
-    if dialect in {"mysql", "mariadb"}:
-        first_key = next(iter(target.primary_key.columns))
-        statement: Any = mysql.insert(target)
-        # A no-op update instead of INSERT IGNORE, which would also swallow values that are too long.
-        statement = statement.on_duplicate_key_update({first_key.name: first_key})
-    else:
-        statement = sqlite.insert(target).on_conflict_do_nothing()
-    session.execute(statement, list(rows))
+    session.execute(_insert_new(target, dialect in {"mysql", "mariadb"}), list(rows))
+
+
+@cache
+def _insert_new(target: sa.Table, is_mysql: bool) -> Any:  # noqa: FBT001 - of one caller
+    if not is_mysql:
+        return sqlite.insert(target).on_conflict_do_nothing()
+    first_key = next(iter(target.primary_key.columns))
+    # A no-op update instead of INSERT IGNORE, which would also swallow values that are too long.
+    return mysql.insert(target).on_duplicate_key_update({first_key.name: first_key})
 
 
 def init_app(app: Flask) -> None:

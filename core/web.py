@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        CONTENT_POLICY=_content_policy(settings),
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -83,17 +84,16 @@ def _end(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Content-Security-Policy", _content_policy())
-    if current_app.extensions["settings"].secure_cookies:
+    headers.setdefault("Content-Security-Policy", current_app.config["CONTENT_POLICY"])
+    if current_app.config["SESSION_COOKIE_SECURE"]:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if response.mimetype == "text/html":
         headers.setdefault("Cache-Control", "no-store")
     return response
 
 
-def _content_policy() -> str:
+def _content_policy(settings: Settings) -> str:
     """Nothing foreign runs or loads; in development the sandbox's phone may frame our pages."""
-    settings: Settings = current_app.extensions["settings"]
     framing = "'none'"
     if settings.in_development:
         place = urlsplit(settings.wechat_mp_base)

@@ -216,7 +216,8 @@ class Journey:
         orders = self.desk.get("/console/orders/").all("order-row")
         self._same("orders", len(orders), 1)
         self._same("pushes that were lost", self._lost_pushes(), [])
-        return f"points {self.points}, {self.messages} messages, audit clean ({_short(audit)}), {state['done']} tasks done"
+        books = f"points {self.points}, {self.messages} messages, {state['done']} tasks done"
+        return f"{books}, audit clean ({_short(audit)})"
 
     def _lost_pushes(self) -> list[Any]:
         answer = requests.get(

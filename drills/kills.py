@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 VICTIMS = ("web", "worker", "horse", "rq parent", "scheduler", "queue", "queue wiped")
 MEMBERS = 8
 SETTLE_S = 150.0
+HORSE_COMES_S = 30.0
 LEASE_S = 3.0
 NO_LEASE = {"TASK_LEASE_S": str(LEASE_S), "SWEEP_EVERY_S": "1", "LOG_LEVEL": "WARNING"}
 
@@ -138,16 +139,15 @@ def _wipe(parts: Parts) -> None:
 
 
 def _kill_inside_worker(parts: Parts, *, horse: bool) -> None:
-    """The work horse alone, or its parent alone (whose horse then runs on as an orphan)."""
-    stop = time.monotonic() + 2.0
+    """The work horse alone, or its parent alone (whose horse then runs on as an orphan): in the middle of work."""
+    stop = time.monotonic() + HORSE_COMES_S
     while time.monotonic() < stop:
         for parent in _children(parts.running["worker"].pid):
-            horses = _children(parent)
-            if horse and not horses:
-                continue
-            _end(horses[0] if horse else parent)
-            return
-        time.sleep(0.005)
+            if horses := _children(parent):
+                _end(horses[0] if horse else parent)
+                return
+        time.sleep(0.002)
+    raise Failed(f"no work horse within {HORSE_COMES_S} s:\n{parts.log_tail('worker')}")
 
 
 def _children(pid: int) -> list[int]:
@@ -172,7 +172,9 @@ def _looking(database_url: str) -> Iterator[Any]:
     """A connection of the judge's own, beside the product."""
     url = make_url(database_url)
     socket_path = url.query.get("unix_socket")
-    place: dict[str, Any] = {"unix_socket": socket_path} if socket_path else {"host": url.host, "port": url.port}
+    place: dict[str, Any] = (
+        {"unix_socket": socket_path} if socket_path else {"host": url.host, "port": url.port}
+    )
     who: dict[str, Any] = {"user": url.username, "password": url.password or "", "database": url.database}
     connection = pymysql.connect(**who, **place, autocommit=True, charset="utf8mb4")
     try:

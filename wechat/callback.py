@@ -122,8 +122,9 @@ def _write(items: Sequence[tuple[str, Event]]) -> None:
         ]
 
     def store() -> None:
-        insert_new(db.session, WeChatEvent, events)
-        insert_new(db.session, Task, work)
+        connection = db.session.connection()
+        insert_new(connection, WeChatEvent, events)
+        insert_new(connection, Task, work)
         db.session.info["tasks_recorded"] = bool(work)
 
     transact(store)
