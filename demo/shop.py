@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-PAGE = 2
+# Small, so that the demo shows paging; a drill with hundreds of orders asks for more.
+PAGE = int(os.environ.get("SHOP_PAGE", "2"))
 CLOCK_SKEW_S = 300
 Json = dict[str, Any]
 

@@ -34,7 +34,12 @@ MEMBERS = 8
 SETTLE_S = 150.0
 HORSE_COMES_S = 30.0
 LEASE_S = 3.0
-NO_LEASE = {"TASK_LEASE_S": str(LEASE_S), "SWEEP_EVERY_S": "1", "LOG_LEVEL": "WARNING"}
+SURROUNDINGS = {
+    "TASK_LEASE_S": str(LEASE_S),
+    "SWEEP_EVERY_S": "1",
+    "LOG_LEVEL": "WARNING",
+    "SHOP_PAGE": "50",
+}
 
 
 class Failed(AssertionError):
@@ -45,7 +50,7 @@ def run(folder: Path, database_url: str, *, kills: int, seed: int, pause_s: floa
     """Play the drill; the figures. Raises Failed when the store and the world's books differ."""
     chance = random.Random(seed)
     parts = Parts.plan(folder, database_url=database_url, first_port=18000, say=False)
-    parts.environment |= NO_LEASE
+    parts.environment |= SURROUNDINGS
     killed: Counter[str] = Counter()
     started = time.monotonic()
     with parts:
