@@ -56,7 +56,11 @@ def is_selected(item) -> bool:
         return False
     if store_module.KIND == "seekdb":
         return item.get_closest_marker("seekdb") is not None
-    return store_module.KIND == "mariadb" or not item.get_closest_marker("mariadb")
+    if store_module.KIND == "sqlite":
+        return not item.get_closest_marker("mariadb")
+    # What never touches the store is shown once, in the run on SQLite.
+    marks = ("store", "mariadb", "journey", "kills")
+    return "database_url" in item.fixturenames or any(item.get_closest_marker(mark) for mark in marks)
 
 
 def pytest_collection_modifyitems(config, items):
