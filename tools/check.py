@@ -56,6 +56,7 @@ def all_checks(scratch: Path) -> list[Check]:
     return [
         Check("mypy", python("mypy", *packages)),
         Check("migrations-mariadb", python("tools.migrations", "mariadb"), needs="mariadb-server-core"),
+        Check("migrations-seekdb", python("tools.migrations", "seekdb")),
         Check("migrations-sqlite", python("tools.migrations", "sqlite")),
         Check("docs", python("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(scratch / "site"))),
         Check("imports", (linter, "--no-logo", "--no-cache")),
