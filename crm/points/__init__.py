@@ -12,5 +12,6 @@ def init_app(app: Flask) -> None:
     """Register the package's handlers, its part of an order's page, and `flask audit points`."""
     from crm.points import cli, handlers, panels  # noqa: PLC0415 - they import packages that import this one
 
-    assert handlers, panels  # noqa: S101 - registered by the import
+    assert handlers  # noqa: S101 - registered by the import
+    app.register_blueprint(panels.bp)
     app.cli.add_command(cli.audit_cli)

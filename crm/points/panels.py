@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from crm.members.panels import Panel
 from crm.orders.panels import on_order_page
 from crm.points import service
+
+# No pages of its own: it brings the templates of its panels.
+bp = Blueprint("points_panels", __name__, template_folder="templates")
 
 
 @on_order_page(order=20, permission="orders.read")
