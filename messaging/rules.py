@@ -35,19 +35,18 @@ _sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=F
 
 @dataclass(frozen=True)
 class Variable:
-    """Something a template can say about a member; `meaning` and `example` are shown to staff."""
+    """Something a template can say about a member; `example` is what staff see in its place."""
 
     name: str
-    meaning: str
     example: str
 
 
 VARIABLES = (
-    Variable("member.name", "会员称呼", "林小美"),
-    Variable("points.delta", "变动的积分，带正负号", "+328"),
-    Variable("points.balance", "变动后的积分", "1328"),
-    Variable("points.reason", "变动的原因", "订单积分"),
-    Variable("points.at", "变动的时间", "2026年11月23日 16:05"),
+    Variable("member.name", "林小美"),
+    Variable("points.delta", "+328"),
+    Variable("points.balance", "1328"),
+    Variable("points.reason", "订单积分"),
+    Variable("points.at", "2026年11月23日 16:05"),
 )
 
 

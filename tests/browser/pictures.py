@@ -1,8 +1,9 @@
-"""The pictures that the README shows, written when WRITE_SCREENSHOTS=1."""
+"""Pictures: those that the README shows with WRITE_SCREENSHOTS=1, and of every page with LOOK_INTO=<folder>."""
 
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -24,3 +25,9 @@ def draw(page, name: str) -> None:
             COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
         flat.save(FOLDER / f"{name}.png", optimize=True)
+
+
+def keep(page, name: str) -> None:
+    """Write the whole page for a person to look at, into the folder that LOOK_INTO names."""
+    if folder := os.environ.get("LOOK_INTO"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)

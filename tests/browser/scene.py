@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import noto_cjk_sans_otc
+import requests
 
 from demo.browser import WECHAT_AGENT
 from demo.parts import Parts
@@ -45,6 +46,12 @@ class Scene:
     def sandbox(self) -> str:
         """Where the sandbox answers."""
         return self.parts.sandbox_url
+
+    @property
+    def people(self) -> list[str]:
+        """The names of everybody who has a phone."""
+        known = requests.get(f"{self.sandbox}/sandbox/api/people", timeout=10).json()
+        return [person["name"] for person in known]
 
     @property
     def batch(self) -> str:

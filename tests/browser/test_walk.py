@@ -96,13 +96,18 @@ def buyer_claims_and_activates(buyer) -> str:
     return number
 
 
+def line(sku: str, name: str, paid_fen: int) -> dict[str, object]:
+    """One line of an order as the shop's till sends it."""
+    return {"line_id": "1", "sku": sku, "name": name, "quantity": 1, "paid_fen": paid_fen}
+
+
 def buyer_pays_and_staff_pulls(scene, desk) -> None:
     """The shop's till takes an order with her number; staff presses the button instead of waiting."""
     order = {
         "id": "SO-2001", "status": "paid", "paid_at": datetime.now(UTC).isoformat(), "buyer": {"phone": NUMBER},
         "channel": "online", "currency": "CNY", "amount_fen": PAID_FEN, "discount_fen": 0, "freight_fen": 0,
         "paid_fen": PAID_FEN,
-        "lines": [{"line_id": "1", "sku": "SKU-OIL-30", "name": "山茶花修护精华油 30ml", "quantity": 1, "paid_fen": PAID_FEN}],
+        "lines": [line("SKU-OIL-30", "山茶花修护精华油 30ml", PAID_FEN)],
     }  # fmt: skip
     requests.post(f"{scene.parts.shop_url}/orders", json=order, timeout=10).raise_for_status()
     desk.goto(f"{scene.web}/console/sources/")

@@ -23,7 +23,7 @@ export function chatList(phone) {
   if (person.following || last) {
     const unread = phone.unread();
     body.append(h("button.row", { "data-test": "chat-row", onclick: () => phone.open("chat") },
-      h("span.logo", {}, me.account[0]), unread > 0 && h("span.badge", {}, String(unread)),
+      h("span.logo", { "aria-hidden": "true" }, me.account[0]), unread > 0 && h("span.badge", {}, String(unread)),
       h("span.row-text", {}, h("span.row-top", {}, h("span", {}, me.account), last && h("time", {}, clock(last.at))),
         h("span.row-last", {}, last ? preview(last) : t("已关注，打个招呼吧")))));
   } else {

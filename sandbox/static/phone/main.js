@@ -125,7 +125,7 @@ function announce(fresh) {
   if (!last || phone.path.at(-1).name === "chat" && !web.isOpen) return;
   screen.querySelector(".banner")?.remove();
   const show = () => { banner.remove(); web.close(); phone.path = [{ name: "chats" }, { name: "chat" }]; draw(); };
-  const banner = h("button.banner", { onclick: show, "data-test": "banner" }, h("span.logo", {}, me.account[0]),
+  const banner = h("button.banner", { onclick: show, "data-test": "banner" }, h("span.logo", { "aria-hidden": "true" }, me.account[0]),
     h("span", {}, h("strong", {}, me.account), h("span", {}, preview(last))));
   screen.append(banner);
   setTimeout(() => banner.remove(), 5000);
