@@ -55,17 +55,19 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def phone_of(chromium, scene):
-    """Takes up a new person's phone: `phone_of(name, number)`."""
-    contexts = []
+    """Takes up a new person's phone: `phone_of(name, number)`; nothing may go wrong on it unseen."""
+    phones = []
 
     def take_up(name: str, number: str, lang: str = "zh") -> Phone:
         phone = Phone(chromium, scene, name, number, lang=lang)
-        contexts.append(phone.page.context)
+        phones.append(phone)
         return phone
 
     yield take_up
-    for context in contexts:
-        context.close()
+    troubles = [trouble for phone in phones for trouble in phone.watch.troubles]
+    for phone in phones:
+        phone.page.context.close()
+    assert troubles == []
 
 
 @pytest.fixture

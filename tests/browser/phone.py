@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.browser.pictures import draw
 from tests.browser.scene import Scene, open_browser
+from tests.browser.sight import Watch
 
 
 class Phone:
@@ -12,6 +13,7 @@ class Phone:
     def __init__(self, chromium, scene: Scene, name: str, number: str, *, lang: str = "zh") -> None:
         """Goes in at the sandbox's door, adds the person there and takes up her phone."""
         self.page = open_browser(chromium, lang=lang, width="phone", wechat=True)
+        self.watch = Watch(self.page)
         self.page.goto(scene.sandbox)
         door = self.page.get_by_test_id("new-person")
         door.locator("[name=name]").fill(name)

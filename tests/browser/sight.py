@@ -14,7 +14,8 @@ AXE = (ROOT / "static" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 LOOK = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"], iframes: false });
   return found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
-    .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html + " " + node.any.map((a) => a.message)).join(" | ")}`);
+    .map((one) => one.id + ": " + one.nodes.slice(0, 3)
+      .map((node) => node.html + " " + node.any.map((reason) => reason.message)).join(" | "));
 }"""
 WORDS = """() => {
   const walker = document.createTreeWalker(document, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
@@ -27,17 +28,21 @@ WORDS = """() => {
   return words.filter((text) => /[\\u3000-\\u303f\\u4e00-\\u9fff\\uff00-\\uffef]/.test(text));
 }"""
 # Data stays in the language it was entered in; so do the brand's own words and the way back to Chinese.
+SEEDED = (*seed.STORES, *seed.BAS, *seed.PRODUCTS, *seed.STAFF)
 DATA = sorted(
     {
-        *(text for row in (*seed.STORES, *seed.BAS, *seed.PRODUCTS, *seed.STAFF) for text in row if isinstance(text, str)),
+        *(text for row in SEEDED for text in row if isinstance(text, str)),
         *(name for _, _, name, _, _ in player.BOUGHT),
-        *messaging.service.WELCOMES.values(), *messaging.service.KEYWORDS, *(one.example for one in messaging.rules.VARIABLES),
-        *seed.CARD.statement_text.splitlines(), seed.CARD.title, seed.CARD.brand_name, player.CONSUMER, player.STRANGER, player.ADVISOR,
-        "山茶记线上商城", "一码会员中心", "首批", "积分变动通知", "积分变动", "中文",
+        *messaging.service.WELCOMES.values(),
+        *messaging.service.KEYWORDS,
+        *(variable.example for variable in messaging.rules.VARIABLES),
+        *seed.CARD.statement_text.splitlines(),
+        *(seed.CARD.title, seed.CARD.brand_name),
+        *("山茶记线上商城", "一码会员中心", "首批", "积分变动通知", "积分变动", "中文"),
     },
     key=len,
     reverse=True,
-)  # fmt: skip
+)
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -90,8 +95,9 @@ def overflow(page, width: int = PHONE["width"]) -> list[str]:
         """(width) => {
           const root = document.documentElement;
           if (root.scrollWidth <= width) return [];
-          return [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width + 1)
-            .slice(0, 5).map((one) => `${one.tagName} ${one.className} ${Math.round(one.getBoundingClientRect().right)}`)
+          const right = (one) => Math.round(one.getBoundingClientRect().right);
+          return [...document.querySelectorAll("body *")].filter((one) => right(one) > width + 1)
+            .slice(0, 5).map((one) => `${one.tagName} ${one.className} ${right(one)}`)
             .concat(`page is ${root.scrollWidth} wide`);
         }""",
         width,
