@@ -7,12 +7,29 @@ import json
 import click
 from flask.cli import AppGroup
 
-from core.work import unit_of_work
+from core.work import transact, unit_of_work
 from sync import service
-from sync.errors import UnknownSource, in_words
+from sync.errors import UnknownSource, UnusableSource, in_words
 from sync.pull import pull
 
 sync_cli = AppGroup("sync", help="Order sources.")
+
+
+@sync_cli.command("add")
+@click.argument("slug")
+@click.option("--name", required=True, help="As staff read it.")
+@click.option("--url", required=True, help="Address of the feed, without a query.")
+@click.option("--key", "key_name", default="", help="Name of the key that signs our requests.")
+@click.option("--secret", prompt=True, hide_input=True, help="The secret agreed with the shop; asked for.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def add(slug: str, name: str, url: str, key_name: str, secret: str, *, as_json: bool) -> None:
+    """Add a source with the short name SLUG, or bring its settings up to date. It is read every minute from then on."""
+    try:
+        source_id = transact(lambda: service.add_source(slug, name, url, key_name, secret))
+    except UnusableSource as refusal:
+        raise click.ClickException(refusal.message) from None
+    made = {"id": str(source_id), "source": slug}
+    click.echo(json.dumps(made) if as_json else "\n".join(f"{key}: {value}" for key, value in made.items()))
 
 
 @sync_cli.command("run")
