@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from console.access import requires
 from console.audit import audit
 from console.shell import HomeCard, home_card
+from core import recent
 from core.errors import ProductError
 from core.paging import Page, newest_first
 from core.work import transact
@@ -86,6 +87,7 @@ def word_welcome(source: str) -> ResponseReturnValue:
         audit("messaging.welcome_worded", subject=f"welcome:{source[:16]}")
 
     transact(change_it)
+    recent.forget()
     return redirect(url_for(".index"), code=303)
 
 

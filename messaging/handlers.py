@@ -9,6 +9,7 @@ from flask import current_app
 import wechat
 from core.clock import utc_now
 from core.outbox import on
+from core.recent import recent
 from crm.places import service as places
 from crm.points.facts import PointsMoved
 from messaging import queries, service
@@ -38,20 +39,28 @@ def delivered(event: wechat.Event) -> None:
     message.reason = None if arrived else event.fields.get("Status", "")[:64]
 
 
+@recent(size=4096)
+def _greeting(appid: str, scene: str) -> tuple[str, str] | None:
+    """What to say to somebody who came by this scene, and the path to go on; None: nothing."""
+    ba = places.ba_by_scene(appid, scene) if scene else None
+    if ba is None or ba.status != "active":
+        worded = queries.welcome("plain")
+        return None if worded is None else (worded.content, "/me/join")
+    worded = queries.welcome("ba")
+    if worded is None:
+        return None
+    text = worded.content.replace("{ba}", ba.name).replace("{store}", ba.store_name)
+    return text, f"/me/join?via={scene}"
+
+
 @wechat.replies("subscribe", priority=PRIORITY)
 def welcome(event: wechat.Event) -> wechat.Reply | None:
     """Greet a new follower, in the name of the beauty advisor whose code she scanned."""
-    ba = places.ba_by_scene(event.appid, event.key) if event.key else None
-    source = "ba" if ba is not None and ba.status == "active" else "plain"
-    worded = queries.welcome(source)
-    if worded is None:
+    found = _greeting(event.appid, event.key)
+    if found is None:
         return None
-    text = worded.content
-    via = ""
-    if source == "ba" and ba is not None:
-        text = text.replace("{ba}", ba.name).replace("{store}", ba.store_name)
-        via = f"?via={event.key}"
-    address = f"{current_app.extensions['settings'].public_base_url}/me/join{via}"
+    text, path = found
+    address = f"{current_app.extensions['settings'].public_base_url}{path}"
     return wechat.NewsReply(title="领取会员卡", description=text, url=address)
 
 

@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
+from core import recent
 from tests import network
 from tests import store as store_module
 from tools.translations import compile_all
@@ -106,6 +107,7 @@ def store(app, request):
         yield store_module.db
         store_module.db.session.remove()
         store_module.empty_all_tables()
+    recent.forget()
     with Redis.from_url(store_module.queue_url()) as queue:
         queue.flushdb()
 
