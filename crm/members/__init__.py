@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(console.bp)
     app.jinja_env.filters["shanghai"] = shanghai
     menu_item(
-        label=lazy_gettext("会员"), endpoint="members_console.index", order=40, permission="members.read"
+        label=lazy_gettext("会员管理"), endpoint="members_console.index", order=40, permission="members.read"
     )
 
 

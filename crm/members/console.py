@@ -106,7 +106,7 @@ def _masked(phone: Identity | None) -> str:
 def members_card() -> HomeCard:
     """How many members there are, on the console's home page."""
     return HomeCard(
-        title=_("会员"),
+        title=_("会员管理"),
         figure=f"{queries.count_members():,}",
         note=_("已开卡会员"),
         href=url_for("members_console.index"),

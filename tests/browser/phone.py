@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.pictures import draw
-from tests.browser.scene import Scene, open_browser
+from tests.browser.scene import Scene, is_drawing, open_browser
 from tests.browser.sight import Watch
 
 
@@ -70,5 +70,7 @@ class Phone:
         self.see("card").click()
 
     def draw(self, name: str) -> None:
-        """A picture for the README of what the phone shows now."""
+        """A picture for the README of what the phone shows now, without what comes and goes over it."""
+        if is_drawing():
+            self.page.evaluate("document.querySelectorAll('.banner, .toast').forEach((one) => one.remove())")
         draw(self.page, name)
