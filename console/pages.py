@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from console import queries, service, shell
+from console import queries, service, shell, words
 from console.access import ANYBODY, cookie_name, current_staff, find_staff, may, open_to_all, requires
 from console.audit import audit
 from console.errors import TooManySignIns, WrongSignIn
@@ -124,7 +124,7 @@ def jobs() -> ResponseReturnValue:
     state = state if state in {READY, DONE, DEAD} else None
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
     page: Page[Task] = newest_first(queries.tasks(state), Task.id, before=before, after=after)
-    return render_template("console/jobs.html", page=page, state=state, counts=task_counts())
+    return render_template("console/jobs.html", page=page, state=state, counts=task_counts(), words=words)
 
 
 @bp.post("/jobs/replay")
@@ -148,4 +148,4 @@ def audit_list() -> ResponseReturnValue:
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
     page: Page[AuditEntry] = newest_first(queries.audit_entries(), AuditEntry.id, before=before, after=after)
     names = queries.staff_names({entry.staff_id for entry in page.rows})
-    return render_template("console/audit.html", page=page, names=names)
+    return render_template("console/audit.html", page=page, names=names, words=words)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import lazy_gettext
+
 from wechat.passive import NewsReply, Reply, TextReply
 from wechat.registry import Event, on, replies, signed_in
 
@@ -19,9 +21,16 @@ __all__ = ["Event", "NewsReply", "Reply", "TextReply", "init_app", "on", "replie
 
 def init_app(app: Flask) -> None:
     """Register the callback, the OAuth pages, the upkeep job and the operators' commands."""
+    from console.words import name_tasks  # noqa: PLC0415 - only an application has staff pages
     from wechat import callback, cli, jobs, oauth  # noqa: PLC0415 - they use what this module exports
 
     app.register_blueprint(callback.bp)
     app.register_blueprint(oauth.bp)
     app.cli.add_command(cli.wechat_cli)
     jobs.register()
+    name_tasks(
+        {
+            "wechat.trim": lazy_gettext("清理旧的微信推送记录"),
+            "wechat.trim_more": lazy_gettext("继续清理微信推送记录"),
+        }
+    )
