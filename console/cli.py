@@ -6,10 +6,12 @@ import click
 from flask.cli import AppGroup
 
 from console import queries, service
+from console.errors import LoginTaken
 from console.roles import ROLES
 from core.cli import as_json, show
 from core.errors import ProductError
 from core.work import transact
+from models.staff import Staff
 
 staff_cli = AppGroup("staff", help="Who may enter the console.")
 
@@ -23,11 +25,18 @@ staff_cli = AppGroup("staff", help="Who may enter the console.")
 def add(login: str, name: str, role: str, password: str, *, as_json_: bool) -> None:
     """Add somebody who may sign in."""
     try:
-        staff = transact(lambda: service.add_staff(login, name, role, password))
+        staff = transact(lambda: _add_new(login, name, role, password))
     except ProductError as refused:
         show({"refused": refused.code, "message": refused.message}, as_json_=as_json_)
         raise SystemExit(1) from None
     show({"id": str(staff.id), "login": staff.login, "role": staff.role}, as_json_=as_json_)
+
+
+def _add_new(login: str, name: str, role: str, password: str) -> Staff:
+    if queries.staff_by_login(login.lower()) is not None:
+        # Left as she is, password and role: saying that she was added would be wrong.
+        raise LoginTaken
+    return service.add_staff(login, name, role, password)
 
 
 @staff_cli.command("list")

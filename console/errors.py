@@ -25,10 +25,17 @@ class NotPermitted(Forbidden):
 
 
 class WeakPassword(Invalid):
-    """A password has at least twelve characters."""
+    """A password has at least twelve characters, and no more than can be checked in an instant."""
 
     code = "weak_password"
-    message = "A password has at least 12 characters."
+    message = "A password has 12 to 256 characters."
+
+
+class UnusableLogin(Invalid):
+    """Nobody could sign in by this name."""
+
+    code = "unusable_login"
+    message = "A sign-in name has letters, digits and signs without spaces, 64 at most."
 
 
 class UnknownRole(Invalid):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from console import queries, service, shell, words
@@ -21,6 +22,9 @@ from models.audit import AuditEntry
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+    from models.staff import Staff
+
+TASK_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 bp = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 
 
@@ -45,25 +49,31 @@ def signing_in() -> ResponseReturnValue:
     """Check name, password and, where she has one, the one-time code; a new session each time."""
     login, password = request.form.get("login", "").strip()[:64], request.form.get("password", "")[:256]
     address = request.remote_addr or ""
+    attempt = transact(lambda: service.note_attempt(login, address=address))
     try:
         staff = service.check_password(login, password, address=address)
-        service.check_one_time_code(staff, request.form.get("one_time_code", ""))
+        token = transact(lambda: _enter(staff, attempt))
     except WrongSignIn:
-        transact(lambda: service.note_failure(login, address=address))
         return _refused(_("账号、密码或动态码不正确，请核对后再试。"), login, 403)
     except TooManySignIns as refused:
+        transact(lambda: service.forget_attempt(attempt))
         return _refused(_("尝试次数过多，请 15 分钟后再试。"), login, int(refused.status))
-    token = transact(lambda: service.open_session(staff))
     answer = redirect(_next())
-    answer.set_cookie(
-        cookie_name(),
-        token,
-        max_age=int(service.LONGEST.total_seconds()),
-        secure=current_app.extensions["settings"].secure_cookies,
-        httponly=True,
-        samesite="Lax",
-    )
+    answer.set_cookie(cookie_name(), token, max_age=int(service.LONGEST.total_seconds()), **_cookie_flags())
     return answer
+
+
+def _enter(staff: Staff, attempt: list[int]) -> str:
+    """Use up her one-time code, if she has an authenticator, and open the session that it is for."""
+    service.use_one_time_code(staff, request.form.get("one_time_code", ""))
+    service.forget_attempt(attempt)
+    return service.open_session(staff)
+
+
+def _cookie_flags() -> Any:
+    """The same when it is set and when it is taken back: a browser ignores a `__Host-` cookie without `secure`."""
+    secure = current_app.extensions["settings"].secure_cookies
+    return {"secure": secure, "httponly": True, "samesite": "Lax"}
 
 
 def _refused(problem: str, login: str, status: int) -> ResponseReturnValue:
@@ -85,7 +95,7 @@ def sign_out() -> ResponseReturnValue:
     staff = current_staff()
     transact(lambda: service.end_session(staff.session_id, staff.id))
     answer = redirect(url_for("console.sign_in"))
-    answer.delete_cookie(cookie_name())
+    answer.delete_cookie(cookie_name(), **_cookie_flags())
     g.pop("staff", None)
     return answer
 
@@ -131,7 +141,10 @@ def jobs() -> ResponseReturnValue:
 @requires("jobs.write")
 def replay() -> ResponseReturnValue:
     """Make one task that was given up due again, or all."""
-    task_id = request.form.get("task_id", type=int)
+    named = request.form.get("task_id")
+    if named is not None and not TASK_ID.fullmatch(named):
+        abort(400)
+    task_id = None if named is None else int(named)
 
     def put_back() -> None:
         count = make_due(task_id)

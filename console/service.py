@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 from datetime import timedelta
@@ -13,9 +14,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
+from pyotp.utils import strings_equal
 
 from console import queries
-from console.errors import TooManySignIns, UnknownRole, WeakPassword, WrongSignIn
+from console.errors import TooManySignIns, UnknownRole, UnusableLogin, WeakPassword, WrongSignIn
 from console.roles import ROLES
 from core.clock import utc_now
 from core.db import db, insert_new
@@ -23,9 +25,10 @@ from core.ids import new_id
 from core.pii import seal, unseal
 from models.staff import SignInFailure, Staff, StaffSession
 
+LOGIN = re.compile(r"[\x21-\x7e]{1,64}")
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
-SHORTEST_PASSWORD = 12
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 FAILURES_ALLOWED = 8
 # One check takes 64 MiB: more than a few at once would take the machine down instead of the attacker.
 _checking = threading.BoundedSemaphore(4)
@@ -38,7 +41,9 @@ def add_staff(login: str, name: str, role: str, password: str, *, totp_secret: s
     """Add somebody, or return who signs in by this name already (unchanged)."""
     if role not in ROLES:
         raise UnknownRole
-    if len(password) < SHORTEST_PASSWORD:
+    if not LOGIN.fullmatch(login):
+        raise UnusableLogin
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise WeakPassword
     staff_id = new_id()
     sealed = seal(totp_secret, aad=_totp_place(staff_id)) if totp_secret else None
@@ -56,10 +61,30 @@ def _totp_place(staff_id: int) -> str:
     return f"staff.totp:{staff_id}"
 
 
+def note_attempt(login: str, *, address: str) -> list[int]:
+    """Count a sign-in against the name and the address before it is judged; what `forget_attempt` takes back.
+
+    Counted first, so that many at the same moment see each other and cannot all pass the check.
+    """
+    subjects = _subjects(login, address)
+    rows = [SignInFailure(id=new_id(), subject=subject, at=utc_now()) for subject in subjects]
+    db.session.add_all(rows)
+    return [row.id for row in rows]
+
+
+def forget_attempt(ids: list[int]) -> None:
+    """It was no failure."""
+    mine = sa.delete(SignInFailure).where(SignInFailure.id.in_(ids))
+    db.session.execute(mine.execution_options(synchronize_session=False))
+
+
 def check_password(login: str, password: str, *, address: str) -> Staff:
-    """Who this is, or WrongSignIn after the same time whatever was wrong; TooManySignIns when throttled."""
-    subjects = [_subject("login", login.lower()), _subject("address", address)]
-    if queries.failures_since(subjects, utc_now() - queries.WINDOW) >= FAILURES_ALLOWED:
+    """Who this is, or WrongSignIn after the same time whatever was wrong; TooManySignIns when throttled.
+
+    The attempt itself has been noted.
+    """
+    since = utc_now() - queries.WINDOW
+    if queries.failures_since(_subjects(login, address), since) > FAILURES_ALLOWED:
         raise TooManySignIns
     staff = queries.staff_by_login(login.lower()) if login.isascii() else None
     with _checking:
@@ -76,20 +101,28 @@ def _is_right(password_hash: str, password: str) -> bool:
         return False
 
 
-def check_one_time_code(staff: Staff, code: str) -> None:
-    """The authenticator's code of now (or the step before), or WrongSignIn."""
+def use_one_time_code(staff: Staff, code: str) -> None:
+    """Use up the authenticator's code of now (or one step around it), or WrongSignIn. Each code opens one session."""
     if staff.totp_sealed is None:
         return
-    secret = unseal(staff.totp_sealed, aad=_totp_place(staff.id))
-    if not pyotp.TOTP(secret).verify(code.strip(), valid_window=1):
+    totp = pyotp.TOTP(unseal(staff.totp_sealed, aad=_totp_place(staff.id)))
+    now = totp.timecode(utc_now())
+    given = code.strip()
+    step = next((at for at in (now - 1, now, now + 1) if strings_equal(given, totp.generate_otp(at))), None)
+    if step is None:
+        raise WrongSignIn
+    unused = sa.or_(Staff.totp_step.is_(None), Staff.totp_step < step)
+    if not _changes(sa.update(Staff).where(Staff.id == staff.id, unused).values(totp_step=step)):
         raise WrongSignIn
 
 
-def note_failure(login: str, *, address: str) -> None:
-    """Count a failed sign-in against the name and the address."""
-    now = utc_now()
-    for subject in (_subject("login", login.lower()), _subject("address", address)):
-        db.session.add(SignInFailure(id=new_id(), subject=subject, at=now))
+def _changes(statement: sa.Update) -> bool:
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return bool(result.rowcount)  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
+
+
+def _subjects(login: str, address: str) -> list[str]:
+    return [_subject("login", login.lower()), _subject("address", address)]
 
 
 def _subject(kind: str, value: str) -> str:

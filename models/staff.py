@@ -21,6 +21,8 @@ class Staff(Base):
     role: Mapped[str] = mapped_column(Ascii(32))
     password_hash: Mapped[str] = mapped_column(Ascii(191))
     totp_sealed: Mapped[bytes | None] = mapped_column(Sealed(191))
+    # The 30-second step of the last one-time code she used: it, and whatever is older, opens nothing any more.
+    totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 
