@@ -15,12 +15,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from core import doorbell
 from core.db import db
 from core.errors import ProductError, Unavailable
 from core.health import store_is_reachable, task_counts
-from core.ids import new_id
+from core.ids import LARGEST_ID, new_id
 from core.metrics import REQUEST_SECONDS, REQUESTS, TASKS_DEAD, TASKS_DUE
 
 if TYPE_CHECKING:
@@ -37,8 +38,17 @@ MACHINES = ("/api/", "/wechat/", "/metrics", "/healthz", "/readyz")
 PEOPLE = ("/wechat/oauth/",)
 
 
+class Id(IntegerConverter):
+    """`<int:…>` in an address: a number that no id can have is not found, where SQLite could not even compare it."""
+
+    def __init__(self, url_map: Map, *args: Any, **options: Any) -> None:
+        options.setdefault("max", LARGEST_ID)
+        super().__init__(url_map, *args, **options)
+
+
 def init_app(app: Flask) -> None:
     """Give the application its edge."""
+    app.url_map.converters["int"] = Id
     settings: Settings = app.extensions["settings"]
     app.config.update(
         SECRET_KEY=settings.secret_key,
