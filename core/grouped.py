@@ -29,10 +29,17 @@ class NotWritten(RuntimeError):
     """The thread that wrote the group was stopped before it knew the outcome."""
 
 
+def _held() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass
 class _Waiting(Generic[Item]):
     item: Item
-    done: threading.Event = field(default_factory=threading.Event)
+    # Held until the outcome is known. A bare lock: an event would wake through a second one.
+    done: threading.Lock = field(default_factory=_held)
     lead: bool = False
     # Until somebody knows better, an item is not durable.
     error: BaseException | None = field(default_factory=NotWritten)
@@ -59,7 +66,7 @@ class Grouped(Generic[Item]):
             self._queue.append(waiting)
             lead, self._busy = not self._busy, True
         if not lead:
-            waiting.done.wait()
+            waiting.done.acquire()
             lead = waiting.lead
         if lead:
             self._lead()
@@ -77,10 +84,10 @@ class Grouped(Generic[Item]):
                 heir = self._queue[0] if self._queue else None
                 self._busy = heir is not None
             for waiting in group:
-                waiting.done.set()
+                waiting.done.release()
             if heir is not None:
                 heir.lead = True
-                heir.done.set()
+                heir.done.release()
 
     def _write_group(self, group: list[_Waiting[Item]]) -> None:
         GROUP_SIZE.observe(len(group))

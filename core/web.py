@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
+from flask import Blueprint, Request, Response, current_app, g, jsonify, render_template, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -46,8 +47,19 @@ class Id(IntegerConverter):
         super().__init__(url_map, *args, **options)
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, but for a visitor without the cookie nothing is prepared: most of WeChat's requests are such."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """An empty session where there is no cookie to read."""
+        if app.secret_key and self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def init_app(app: Flask) -> None:
     """Give the application its edge."""
+    app.session_interface = Sessions()
     app.url_map.converters["int"] = Id
     settings: Settings = app.extensions["settings"]
     app.config.update(

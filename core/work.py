@@ -19,6 +19,8 @@ from core.metrics import RETRIED_TRANSACTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy.engine import Connection
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -60,10 +62,40 @@ def transact(work: Callable[[], T]) -> T:
 
     `work` must read everything anew and reach nothing outside the store.
     """
+
+    def once() -> T:
+        with unit_of_work():
+            return work()
+
+    return _until_won(once)
+
+
+def write_rows(write: Callable[[Connection], bool]) -> None:
+    """Insert rows on a connection of their own, rerun like `transact`; `write` says whether tasks are among them.
+
+    For the few places where rows arrive so fast that the session costs more than they do. Nothing can be read or
+    changed through the session meanwhile.
+    """
+    if writing.get():
+        raise NestedUnitOfWork
+
+    def once() -> None:
+        token = writing.set(True)
+        try:
+            with db.engine.begin() as connection:
+                has_tasks = write(connection)
+        finally:
+            writing.reset(token)
+        if has_tasks:
+            doorbell.ring()
+
+    _until_won(once)
+
+
+def _until_won(once: Callable[[], T]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with unit_of_work():
-                return work()
+            return once()
         except (OperationalError, DBAPIError) as error:
             if attempt == ATTEMPTS or not is_retried(error):
                 raise

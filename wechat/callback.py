@@ -21,7 +21,7 @@ from core.ids import new_id
 from core.tables import Task
 from core.tasks import row
 from core.web import csrf
-from core.work import transact
+from core.work import write_rows
 from models.wechat import WeChatEvent
 from wechat import pushes, registry
 from wechat.accounts import Account, account
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask.typing import ResponseReturnValue
+    from sqlalchemy.engine import Connection
 
 log = structlog.get_logger()
 bp = Blueprint("wechat_callback", __name__)
@@ -121,13 +122,12 @@ def _write(items: Sequence[tuple[str, Event]]) -> None:
             for name in registry.handlers_of(event.kind)
         ]
 
-    def store() -> None:
-        connection = db.session.connection()
+    def store(connection: Connection) -> bool:
         insert_new(connection, WeChatEvent, events)
         insert_new(connection, Task, work)
-        db.session.info["tasks_recorded"] = bool(work)
+        return bool(work)
 
-    transact(store)
+    write_rows(store)
 
 
 _writer: Grouped[tuple[str, Event]] = Grouped(_write)
