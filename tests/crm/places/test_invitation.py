@@ -183,7 +183,9 @@ def test_of_two_people_at_once_one_is_bound(app, xiaomei):
         )
 
         refusals = [one for one in results if isinstance(one, ProductError)]
-        assert [type(one) for one in refusals] == [InvitationUsed]
+        assert len(refusals) == 1
+        # Which it is depends on whether the other's commit came before or after the look at the advisor.
+        assert isinstance(refusals[0], InvitationUsed | AlreadyBound)
 
 
 def test_one_person_with_two_invitations_at_once_becomes_one(app, xiaomei):
