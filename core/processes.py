@@ -61,7 +61,8 @@ def run_worker(count: int) -> None:
     children: dict[int, subprocess.Popen[bytes]] = {}
     keeper = threading.Thread(target=_keep_alive, args=(children, count, stop), daemon=True)
     keeper.start()
-    sweep_for_ever(app, every_s=app.extensions["settings"].sweep_every_s, stop=stop)
+    every_s = app.extensions["settings"].sweep_every_s
+    sweep_for_ever(app, every_s=every_s, may_work=True, stop=stop)
     keeper.join(timeout=RESTART_PAUSE_S * 3)
     for child in children.values():
         child.terminate()

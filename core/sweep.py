@@ -20,11 +20,13 @@ from core.db import db
 from core.tables import DONE, Task
 from core.tasks import enqueue, periods
 from core.work import transact
-from core.worker import has_due
+from core.worker import drain, has_due
 
 if TYPE_CHECKING:
     from flask import Flask
 
+# Then the bell is tried again.
+LONGEST_WITHOUT_BELL_S = 30.0
 log = structlog.get_logger()
 KEEP_DONE = timedelta(days=7)
 # Keyed tasks guard against recording the same thing again, so they stay longer than any source repeats itself.
@@ -47,20 +49,22 @@ def start_periods() -> None:
     transact(put_down)
 
 
-def sweep() -> None:
-    """One look: start periods, ring if anything is due."""
+def sweep(*, may_work: bool = False) -> None:
+    """One look: start periods, ring if anything is due. With Redis away, who may work does so without a bell."""
     start_periods()
-    if has_due():
-        doorbell.ring()
+    if has_due() and not doorbell.ring() and may_work:
+        drain(longest_s=LONGEST_WITHOUT_BELL_S)
 
 
-def sweep_for_ever(app: Flask, *, every_s: float, stop: threading.Event | None = None) -> None:
+def sweep_for_ever(
+    app: Flask, *, every_s: float, may_work: bool = False, stop: threading.Event | None = None
+) -> None:
     """Sweep until told to stop. A store that is away is reported and tried again."""
     stop = stop or threading.Event()
     with app.app_context():
         while not stop.is_set():
             try:
-                sweep()
+                sweep(may_work=may_work)
             except SQLAlchemyError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
             finally:

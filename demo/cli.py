@@ -7,6 +7,8 @@ import json
 import click
 from flask.cli import AppGroup
 
+from core.errors import ProductError
+
 demo_cli = AppGroup("demo", help="A demonstration brand.")
 
 
@@ -16,4 +18,8 @@ def seed_(*, as_json: bool) -> None:
     """Make sure the demonstration brand is there; prints its ids and sign-ins as JSON."""
     from demo.seed import seed  # noqa: PLC0415 - app.py registers this command before the packages are wired
 
-    click.echo(json.dumps(seed(), ensure_ascii=False, indent=None if as_json else 2))
+    try:
+        seeded = seed()
+    except ProductError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(json.dumps(seeded, ensure_ascii=False, indent=None if as_json else 2))

@@ -76,5 +76,6 @@ def test_metrics_count_the_work_that_waits(client, store):
 
 def test_a_lost_doorbell_is_no_error(app, monkeypatch):
     monkeypatch.setitem(doorbell._redis, "default", doorbell.connect("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(doorbell, "_rang_at", -doorbell.QUIET_S)  # another test may just have rung
 
     assert doorbell.ring() is False

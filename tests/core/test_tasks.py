@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from core import tasks, worker
+from core import doorbell, tasks, worker
 from core.cli import make_due
 from core.clock import utc_now
 from core.db import db
 from core.ids import new_id
 from core.outbox import Fact, on, record
-from core.sweep import forget_done, start_periods
+from core.sweep import forget_done, start_periods, sweep
 from core.tables import DEAD, DONE, READY, Task
 from core.tasks import LostClaim, Run, enqueue, external_task, periodic, task
 from core.work import transact, unit_of_work
@@ -181,6 +181,21 @@ def test_a_dead_workers_tasks_come_due_again(store, app):
         db.session.execute(moved)
 
     assert worker.drain() == 1
+
+
+def test_with_the_queue_away_the_worker_goes_on_without_a_bell(store, monkeypatch):
+    monkeypatch.setitem(doorbell._redis, "default", doorbell.connect("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(doorbell, "_rang_at", -doorbell.QUIET_S)  # another test may just have rung
+    transact(lambda: enqueue("tests.outside", {"id": "a"}))
+
+    def state():
+        db.session.rollback()
+        return db.session.scalar(sa.select(Task.state).where(Task.name == "tests.outside"))
+
+    sweep()
+    assert state() == READY
+    sweep(may_work=True)
+    assert state() == DONE
 
 
 def test_a_period_starts_once_however_many_schedulers_look(store):
