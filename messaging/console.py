@@ -16,6 +16,7 @@ from core.paging import Page, newest_first
 from core.work import transact
 from crm.members import service as members
 from messaging import queries, rules, service
+from messaging.errors import BadWording, in_words
 from messaging.service import WELCOMES
 from models.messaging import Message
 
@@ -29,8 +30,16 @@ bp = Blueprint("messaging_console", __name__, url_prefix="/console/messages", te
 @requires("messaging.read")
 def index() -> ResponseReturnValue:
     """Templates and welcome replies."""
-    welcomes = {source: queries.welcome(source) for source in WELCOMES}
-    return render_template("messaging/list.html", templates=queries.templates(), welcomes=welcomes)
+    return _list_page({}, None)
+
+
+def _list_page(typed: dict[str, str], problem: str | None) -> ResponseReturnValue:
+    stored = {source: queries.welcome(source) for source in WELCOMES}
+    welcomes = {source: typed.get(source, one.content) for source, one in stored.items() if one is not None}
+    page = render_template(
+        "messaging/list.html", templates=queries.templates(), welcomes=welcomes, problem=problem
+    )
+    return page, 400 if problem else 200
 
 
 @bp.get("/templates/<int:template_id>")
@@ -81,12 +90,16 @@ def _edit_page(template_id: int, fields: list[dict[str, str]], problem: str | No
 @requires("messaging.write")
 def word_welcome(source: str) -> ResponseReturnValue:
     """Word a welcome reply."""
+    content = request.form.get("content", "")
 
     def change_it() -> None:
-        service.word_welcome(source, request.form.get("content", ""))
-        audit("messaging.welcome_worded", subject=f"welcome:{source[:16]}")
+        service.word_welcome(source, content)
+        audit("messaging.welcome_worded", subject=f"welcome:{source}")
 
-    transact(change_it)
+    try:
+        transact(change_it)
+    except BadWording:
+        return _list_page({source: content}, str(_("欢迎语不能为空，最多 300 个字。")))
     recent.forget()
     return redirect(url_for(".index"), code=303)
 
@@ -99,7 +112,7 @@ def sent() -> ResponseReturnValue:
     page: Page[Message] = newest_first(queries.messages(), Message.id, before=before, after=after)
     names = {row.id: members.display_name(members.person_id_of(row.identity_id)) for row in page.rows}
     titles = {template.id: template.title for template in queries.templates()}
-    return render_template("messaging/sent.html", page=page, names=names, titles=titles)
+    return render_template("messaging/sent.html", page=page, names=names, titles=titles, in_words=in_words)
 
 
 @home_card(order=60, permission="messaging.read")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from flask import current_app
 
 from core.clock import utc_now
-from core.db import db
 from core.tasks import Run, external_task
 from core.work import unit_of_work
 from crm.members import service as members
 from messaging import queries, rules, service
-from models.messaging import Message
+from messaging.errors import BadWording, EmptyValue
 from wechat import gateway
 from wechat.errors import Permanent, Unknown
 
@@ -29,28 +27,33 @@ SENDING = frozenset({"waiting"})
 @external_task("messaging.send")
 def send(run: Run) -> None:
     """Send one message, unless it was sent or refused already."""
-    with unit_of_work():
-        wish = _read(run.body["subject_key"])
+    try:
+        with unit_of_work():
+            wish = _read(run.body["subject_key"])
+    except (BadWording, EmptyValue) as refused:
+        # Her name or a figure does not fit the wording: that stays so however often it is tried.
+        _close(run, state="refused", reason=refused.code)
+        return
     if wish is None:
         return
     message_id, created_at, openid, template_id, data, link = wish
     if utc_now() - created_at > SAME_ID_HOLDS:
         # An earlier try may have been sent and its answer lost: nobody can tell, so it is not sent again.
-        _close(run, message_id, state="unknown" if run.attempts > 1 else "refused", reason="too_late")
+        _close(run, state="unknown" if run.attempts > 1 else "refused", reason="too_late")
         return
     try:
         msgid = gateway.send_template(openid, template_id, data, link, f"m{message_id}")
     except Permanent as refused:
-        _close(run, message_id, state="refused", reason=f"wechat_{refused.errcode}")
+        _close(run, state="refused", reason=f"wechat_{refused.errcode}")
     except Unknown:
         # Tried again under the same client_msg_id, which WeChat sends once.
         raise
     else:
-        _close(run, message_id, state="sent", reason=None, msgid=msgid)
+        _close(run, state="sent", reason=None, msgid=msgid)
 
 
 def _read(subject_key: str) -> tuple[int, datetime, str, str, dict[str, str], str] | None:
-    message = db.session.scalar(sa.select(Message).where(Message.subject_key == subject_key))
+    message = queries.message_about(subject_key)
     if message is None or message.state not in SENDING:
         return None
     template = queries.template(message.template_id)
@@ -66,9 +69,9 @@ def _read(subject_key: str) -> tuple[int, datetime, str, str, dict[str, str], st
     return message.id, message.created_at, identity.value, template.wechat_template_id, data, link
 
 
-def _close(run: Run, message_id: int, *, state: str, reason: str | None, msgid: str | None = None) -> None:
+def _close(run: Run, *, state: str, reason: str | None, msgid: str | None = None) -> None:
     with run.finish():
-        message = queries.message(message_id)
+        message = queries.message_about(run.body["subject_key"])
         assert message is not None  # noqa: S101 - messages are not removed while they wait
         message.state, message.reason = state, reason
         if msgid:

@@ -28,9 +28,9 @@ def welcome(source: str) -> WelcomeReply | None:
     return db.session.scalar(sa.select(WelcomeReply).where(WelcomeReply.source == source))
 
 
-def message(message_id: int) -> Message | None:
-    """One message."""
-    return db.session.get(Message, message_id)
+def message_about(subject_key: str) -> Message | None:
+    """The one message about a subject."""
+    return db.session.scalar(sa.select(Message).where(Message.subject_key == subject_key))
 
 
 def message_by_wechat_id(wechat_msg_id: str) -> Message | None:

@@ -30,6 +30,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202
 _KEY = re.compile(r"[a-z_]+?(?=\d*$)")
 _NOT_IN_STRINGS = re.compile(r"[^\x20-\x7e]")
 _ALLOWED = (nodes.Output, nodes.TemplateData, nodes.Getattr, nodes.Name, nodes.Template)
+# Jinja's commands and comments: some would parse to nothing, and what staff wrote would be missing from the message.
+_NOT_FOR_STAFF = ("{%", "%}", "{#", "#}")
 _sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
@@ -58,7 +60,7 @@ def kind_of(key: str) -> str:
 
 def check_wording(text: str) -> None:
     """Refuse what is not plain text with known variables. Raises BadWording."""
-    if len(text) > LONGEST_WORDING or not text.strip():
+    if len(text) > LONGEST_WORDING or not text.strip() or any(sign in text for sign in _NOT_FOR_STAFF):
         raise BadWording
     try:
         parsed = _sandbox.parse(text)
@@ -115,4 +117,5 @@ def fitted(key: str, text: str) -> str:
     longest = LONGEST.get(kind, LONGEST["thing"])
     if len(clean) <= longest:
         return clean
-    return clean[: longest - 1] + "…" if kind in {"thing", "phrase"} else clean[:longest]
+    is_text = kind in {"thing", "phrase"} or kind not in LONGEST
+    return clean[: longest - 1] + "…" if is_text else clean[:longest]

@@ -19,7 +19,7 @@ from core.work import transact
 from crm.members import service as members
 from crm.points import service as points
 from messaging import queries, rules
-from messaging.errors import BadWording, UnknownTemplate
+from messaging.errors import BadWording, UnknownTemplate, UnknownWelcome
 from models.messaging import Message, Template, WelcomeReply
 from wechat import gateway
 
@@ -119,7 +119,9 @@ def preview(fields: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 def word_welcome(source: str, content: str) -> None:
-    """Word what new followers are told. Raises BadWording."""
+    """Word what new followers are told. Raises UnknownWelcome, BadWording."""
+    if source not in WELCOMES:
+        raise UnknownWelcome
     text = content.strip()
     if not text or len(text) > LONGEST_WELCOME:
         raise BadWording

@@ -4,6 +4,7 @@ import re
 
 import sqlalchemy as sa
 
+from console import service
 from console.service import add_staff, open_session
 from core.db import db
 from core.work import transact
@@ -14,6 +15,13 @@ PASSWORD = "long enough for tests"
 COOKIE = "yima-staff"
 SIGN_IN = "/console/sign-in"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+def check_quickly(monkeypatch):
+    """From now on passwords are hashed at the least cost."""
+    quick = service.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(service, "_hasher", quick)
+    monkeypatch.setattr(service, "_NOBODY", quick.hash("nobody"))
 
 
 def new_staff(login="mei", role="admin", **more):
