@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from statistics import median
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from bench.report import Conditions, Figure, Report, machine
 from core import doorbell
 from core.db import db
 from core.tables import DONE, READY, Task
+from core.work import transact
+from crm.places import service as places
+from messaging import service as messaging
 from models.wechat import WeChatEvent
 from settings import Settings, load_settings
 from wechat.crypto import MessageCrypto, signature
@@ -22,6 +26,7 @@ ROUNDS, ROUND_S, DRAIN_ROUNDS, DRAIN_EVENTS = 7, 2.0, 5, 1000
 MOST_PER_S = 4000
 BARE_PER_S = 12_000
 WORKERS = 2
+ADVISORS = 50
 DRAIN_PATIENCE_S = 60.0
 
 
@@ -30,22 +35,24 @@ def make_bare(_seed: int, count: int) -> list[bytes]:
     return [load.post("/bare", b"x" * 700)] * count
 
 
-def make_pushes(seed: int, count: int) -> list[bytes]:
-    """Encrypted `subscribe` events of different people, each by the code of a beauty advisor."""
+def make_pushes(scenes: tuple[str, ...], seed: int, count: int) -> list[bytes]:
+    """Encrypted `subscribe` events of different people, each by the code of one of the beauty advisors."""
     settings = load_settings()
     crypto = MessageCrypto(
         token=settings.wechat_oa_token, aes_key=settings.wechat_oa_aes_key, appid=settings.wechat_oa_appid
     )
-    return [_push(settings, crypto, f"o{seed}_{number}") for number in range(count)]
+    return [
+        _push(settings, crypto, f"o{seed}_{number}", scenes[number % len(scenes)]) for number in range(count)
+    ]
 
 
-def _push(settings: Settings, crypto: MessageCrypto, openid: str) -> bytes:
+def _push(settings: Settings, crypto: MessageCrypto, openid: str, scene: str) -> bytes:
     now = str(int(time.time()))
     encrypted = crypto.encrypt(
         f"<xml><ToUserName><![CDATA[{settings.wechat_oa_original_id}]]></ToUserName>"
         f"<FromUserName><![CDATA[{openid}]]></FromUserName><CreateTime>{now}</CreateTime>"
         "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe]]></Event>"
-        "<EventKey><![CDATA[qrscene_ba_0]]></EventKey><Ticket><![CDATA[gQH47joAAAAAAAAAASxodHRwOi8vd2VpeGlu]]></Ticket>"
+        f"<EventKey><![CDATA[qrscene_{scene}]]></EventKey><Ticket><![CDATA[gQH47joAAAAAAAAAASxodHRwOi8vd2VpeGlu]]></Ticket>"
         "</xml>"
     )
     signed = signature(settings.wechat_oa_token, now, openid, encrypted)
@@ -59,13 +66,24 @@ def run(seed: int) -> Report:
     with parts.house() as settings:
         app = create_app(settings)
         with app.app_context():
-            figures, conditions = _compare(seed)
-            rate, more = _drain(seed, settings.redis_url)
+            pushes = partial(make_pushes, transact(lambda: _advisors(settings.wechat_oa_appid)))
+            figures, conditions = _compare(seed, pushes)
+            rate, more = _drain(seed, settings.redis_url, pushes)
     figures.append(Figure("drain_events_per_s", round(rate, 1), 300, "higher", "events/s"))
     return Report("callback", "mariadb", figures, {**conditions, **more, **machine()}, seed)
 
 
-def _compare(seed: int) -> tuple[list[Figure], Conditions]:
+def _advisors(appid: str) -> tuple[str, ...]:
+    """Beauty advisors with codes, and words of welcome; the scenes of their codes."""
+    messaging.add_welcomes()
+    places.add_store("S1", "一号店", "上海")
+    return tuple(
+        places.scene_of(places.add_ba(f"B{number}", f"导购{number}", "S1").id, appid)
+        for number in range(ADVISORS)
+    )
+
+
+def _compare(seed: int, pushes: load.Maker) -> tuple[list[Figure], Conditions]:
     """Interleaved rounds against the two servers, alike but for the application."""
     bare_rates, push_rates = list[float](), list[float]()
     with (
@@ -77,7 +95,7 @@ def _compare(seed: int) -> tuple[list[Figure], Conditions]:
             bare_rates.append(load.run(bare, make_bare, seed=0, count=count, seconds=ROUND_S).per_s)
             count = int(MOST_PER_S * ROUND_S)
             own = seed * 1000 + number
-            push_rates.append(load.run(product, make_pushes, seed=own, count=count, seconds=ROUND_S).per_s)
+            push_rates.append(load.run(product, pushes, seed=own, count=count, seconds=ROUND_S).per_s)
         stored = db.session.scalar(sa.select(sa.func.count(WeChatEvent.id)))
         db.session.rollback()
     # The first round warms up.
@@ -92,7 +110,7 @@ def _compare(seed: int) -> tuple[list[Figure], Conditions]:
     return [Figure("callback_vs_bare", round(ratio, 3), 0.18, "higher", "ratio")], conditions
 
 
-def _drain(seed: int, redis_url: str) -> tuple[float, Conditions]:
+def _drain(seed: int, redis_url: str, pushes: load.Maker) -> tuple[float, Conditions]:
     """Events a second from the ring of the doorbell until the last task of the last event is done."""
     rates, tasks = list[float](), 0
     _empty_tasks()
@@ -105,7 +123,7 @@ def _drain(seed: int, redis_url: str) -> tuple[float, Conditions]:
             # A bell that is already ringing: nobody comes before all events are stored.
             queue.set(doorbell.WAITING, "1")
             own = seed * 1000 + 500 + number
-            load.run(product, make_pushes, seed=own, count=DRAIN_EVENTS, seconds=None)
+            load.run(product, pushes, seed=own, count=DRAIN_EVENTS, seconds=None)
             queue.delete(doorbell.WAITING)
             started = time.perf_counter()
             doorbell.ring()

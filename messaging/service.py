@@ -45,7 +45,7 @@ def ensure_occasions() -> None:
     if transact(lambda: queries.template_by_slug(POINTS_CHANGED)) is None:
         template_id, fields = _take_from_library()
         transact(lambda: _add_template(template_id, fields))
-    transact(_add_welcomes)
+    transact(add_welcomes)
 
 
 def _take_from_library() -> tuple[str, list[dict[str, str]]]:
@@ -76,7 +76,8 @@ def _add_template(wechat_template_id: str, fields: list[dict[str, str]]) -> None
     insert_new(db.session, Template, [row])
 
 
-def _add_welcomes() -> None:
+def add_welcomes() -> None:
+    """Make sure there is something to say to new followers; what staff worded is left alone."""
     now = utc_now()
     rows = [
         {"id": new_id(), "source": source, "content": content, "updated_at": now}
