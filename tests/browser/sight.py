@@ -54,15 +54,18 @@ class Watch:
         self.troubles: list[str] = []
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.troubles.append(f"script error: {error}"))
-        page.on(
-            "requestfailed", lambda request: self.troubles.append(f"failed: {request.url} {request.failure}")
-        )
+        page.on("requestfailed", self._failed)
         page.on("response", self._response)
 
     def _console(self, message) -> None:
         # A page that answers 4xx by design is reported by _response, unless it is the page itself.
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
             self.troubles.append(f"console: {message.text}")
+
+    def _failed(self, request) -> None:
+        # The browser itself gives up what it was fetching when its page is left: nobody's fault.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"failed: {request.url} {request.failure}")
 
     def _response(self, response) -> None:
         is_page = response.request.is_navigation_request()

@@ -69,12 +69,12 @@ def later():
     work_off()
 
 
-def wait_for_push(sandbox, since, event=FINISHED):
-    """Wait until the sandbox has pushed an event and had its answer."""
+def wait_for_push(member, since, event=FINISHED):
+    """Wait until the sandbox has pushed an event about her and had its answer."""
     stop = time.monotonic() + PATIENCE_S
     while time.monotonic() < stop:
-        for entry in sandbox.get(f"/sandbox/api/journal?since={since}&kind=push"):
-            if entry.get("event") == event and entry.get("outcome"):
+        for entry in member.sandbox.get(f"/sandbox/api/journal?since={since}&kind=push"):
+            if (entry.get("event"), entry.get("openid")) == (event, member.openid) and entry.get("outcome"):
                 return entry
         time.sleep(0.02)
     raise AssertionError(f"no {event} was pushed")

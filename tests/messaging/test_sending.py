@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from core.db import db
 from core.pii import seal
 from core.tables import READY, Task
-from core.tasks import LostClaim, Run
+from core.tasks import LostClaim, Run, enqueue
 from core.work import transact
 from crm.members import service as members
 from crm.points import service as points
@@ -56,6 +56,18 @@ def test_hearing_of_a_movement_again_sends_nothing_again(mei):
         later()
 
     assert len(messages()) == len(mei.chat()) == 1
+
+
+def test_a_message_that_was_sent_is_not_sent_by_a_task_that_runs_again(mei, wechat_sandbox):
+    since = wechat_sandbox.last_entry()
+    mei.earns()
+    work_off()
+    key = messages()[0].subject_key
+    transact(lambda: enqueue("messaging.send", {"subject_key": key}))
+    work_off()
+
+    assert len(calls(wechat_sandbox, since)) == 1
+    assert waiting_tasks() == []
 
 
 def test_two_workers_who_hear_of_it_at_once_mean_one_message(mei):
