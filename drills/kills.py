@@ -46,7 +46,9 @@ class Failed(AssertionError):
     """Something was lost or doubled; the message says what."""
 
 
-def run(folder: Path, database_url: str, *, kills: int, seed: int, pause_s: float = 1.0) -> dict[str, Any]:
+def run(
+    folder: Path, database_url: str, *, kills: int, seed: int, pause_s: float = 1.0, leisure: float = 1.0
+) -> dict[str, Any]:
     """Play the drill; the figures. Raises Failed when the store and the world's books differ."""
     chance = random.Random(seed)
     parts = Parts.plan(folder, database_url=database_url, first_port=18000, say=False)
@@ -56,7 +58,7 @@ def run(folder: Path, database_url: str, *, kills: int, seed: int, pause_s: floa
     with parts:
         _start(parts)
         scenes, phones, source_id = _prepare(parts)
-        world = World(parts, scenes=list(scenes), phones=phones, seed=seed)
+        world = World(parts, scenes=list(scenes), phones=phones, seed=seed, leisure=leisure)
         world.start()
         for _ in range(kills):
             time.sleep(chance.uniform(0.1, pause_s))

@@ -40,9 +40,12 @@ class Books:
 class World:
     """Follows and purchases, going on while processes are being killed."""
 
-    def __init__(self, parts: Parts, *, scenes: list[str], phones: list[str], seed: int) -> None:
-        """`scenes` are BA codes to follow by, `phones` belong to members who buy."""
+    def __init__(
+        self, parts: Parts, *, scenes: list[str], phones: list[str], seed: int, leisure: float = 1.0
+    ) -> None:
+        """`scenes` are BA codes to follow by, `phones` belong to members who buy; `leisure` stretches their pauses."""
         self.books = Books()
+        self._leisure = leisure
         self._parts = parts
         self._scenes, self._phones = scenes, phones
         self._random = random.Random(seed)
@@ -77,7 +80,7 @@ class World:
             self._follow(
                 f"oDrill{number:08d}{self._random.randrange(10**8):08d}", self._random.choice(self._scenes)
             )
-            time.sleep(self._random.uniform(0.0, 0.02))
+            time.sleep(self._random.uniform(0.0, 0.02) * self._leisure)
 
     def _follow(self, openid: str, scene: str) -> None:
         """Push one encrypted follow, again and again until it is acknowledged."""
@@ -116,7 +119,7 @@ class World:
                 self._refund(*sold.pop(self._random.randrange(len(sold))))
             else:
                 sold.append(self._buy())
-            time.sleep(self._random.uniform(0.01, 0.05))
+            time.sleep(self._random.uniform(0.01, 0.05) * self._leisure)
 
     def _buy(self) -> tuple[str, str, int]:
         self.books.orders += 1

@@ -118,4 +118,4 @@ def fitted(key: str, text: str) -> str:
     if len(clean) <= longest:
         return clean
     is_text = kind in {"thing", "phrase"} or kind not in LONGEST
-    return clean[: longest - 1] + "…" if is_text else clean[:longest]
+    return clean[: longest - 1].rstrip() + "…" if is_text else clean[:longest].rstrip()

@@ -7,7 +7,9 @@ suites alone. What a run does not select is deselected, never skipped.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,6 +22,8 @@ from tools.translations import compile_all
 
 pytest_plugins = ["tests.sandbox_fixture"]
 _servers = contextlib.ExitStack()
+# What depends on the store most. Every page is looked at on SQLite too, by the browser tests.
+SQLITE_SHOWS = {Path(__file__).parent / name for name in ("core", "crm/points", "qrcode_service")}
 SPECIAL = {"browser": "TEST_BROWSER", "kills": "TEST_KILLS"}
 
 
@@ -57,11 +61,15 @@ def is_selected(item) -> bool:
         return False
     if store_module.KIND == "seekdb":
         return item.get_closest_marker("seekdb") is not None
-    if store_module.KIND == "sqlite":
-        return not item.get_closest_marker("mariadb")
-    # What never touches the store is shown once, in the run on SQLite.
-    marks = ("store", "mariadb", "journey", "kills")
-    return "database_url" in item.fixturenames or any(item.get_closest_marker(mark) for mark in marks)
+    marks = ("store", "mariadb", "kills")
+    stores = "database_url" in item.fixturenames or any(item.get_closest_marker(mark) for mark in marks)
+    if item.get_closest_marker("journey"):
+        return True
+    if store_module.KIND == "mariadb":
+        return stores  # what never touches the store is shown once, in the run on SQLite
+    return not item.get_closest_marker("mariadb") and (
+        not stores or not SQLITE_SHOWS.isdisjoint(item.path.parents)
+    )
 
 
 def pytest_collection_modifyitems(config, items):
@@ -72,6 +80,13 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("store") and "store" not in item.fixturenames:
             item.fixturenames.insert(0, "store")
     items[:] = kept
+
+
+def pytest_collection_finish():
+    """What is loaded now stays for the whole run: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

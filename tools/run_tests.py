@@ -59,10 +59,10 @@ class Outcome:
 
 # The longest first, so that the two lanes end together.
 ALL = (
-    Suite("kills", {"TEST_KILLS": "1", "TEST_STORE": "mariadb"}, needs="mariadb-server-core"),
     Suite("mariadb", {"TEST_STORE": "mariadb"}, needs="mariadb-server-core"),
     Suite("sqlite"),
     Suite("browser", {"TEST_BROWSER": "1"}, needs="chromium"),
+    Suite("kills", {"TEST_KILLS": "1", "TEST_STORE": "mariadb"}, needs="mariadb-server-core"),
     Suite("seekdb", {"TEST_STORE": "seekdb"}),
 )
 

@@ -16,7 +16,7 @@ def test_killing_any_process_at_any_moment_loses_and_doubles_nothing(tmp_path, r
 
     seed = secrets.randbelow(10**6)
     with mariadb() as server:
-        figures = kills.run(tmp_path, server.create("kills"), kills=12, seed=seed, pause_s=0.8)
+        figures = kills.run(tmp_path, server.create("kills"), kills=12, seed=seed, pause_s=0.8, leisure=4)
 
     record_property("figures", str(figures))
     assert figures["kills"] == 12

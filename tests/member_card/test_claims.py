@@ -60,7 +60,7 @@ def test_every_order_of_claim_deletion_and_return_ends_equal(order):
     events=st.lists(st.tuples(st.sampled_from(["get", "del"]), st.integers(0, 5), st.just("")), max_size=7),
     randomly=st.randoms(use_true_random=False),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_shuffled_and_repeated_ends_equal(store, events, randomly):
     events = [("get", 0, "ba_1"), *events]
     shuffled = events * 2

@@ -63,6 +63,11 @@ def outcomes():
     return [(message.state, message.reason) for message in messages()]
 
 
+def sends():
+    """How each message stands; one that arrived was sent, however quick WeChat's word of it was."""
+    return ["sent" if message.state == "delivered" else message.state for message in messages()]
+
+
 def later():
     """Work off what is due when its pause is over."""
     due_now()

@@ -1,7 +1,7 @@
 """A wording becomes values that WeChat accepts, and nothing in it can run."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messaging import rules
@@ -86,6 +86,7 @@ def test_an_empty_value_is_refused_because_wechat_would(key, text):
 
 
 @given(st.text(max_size=60), st.sampled_from(["thing1", "character_string2", "phrase3", "amount4", "time5"]))
+@example("000000000000 0", "amount4")
 def test_whatever_a_member_is_called_the_value_fits_or_is_refused(name, key):
     try:
         value = rules.render(key, "{{ member.name }}", FACTS | {"member.name": name})

@@ -16,7 +16,7 @@ from wechat import callback
 from wechat.crypto import signature
 
 SEED = 20261123
-MUTATIONS = 5000
+MUTATIONS = 1000
 MARKUP = (b"<", b"&x;", b"]]>", b"<![CDATA[", b"\x00", b"<a b='c'>", "你".encode())
 
 

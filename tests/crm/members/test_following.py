@@ -34,7 +34,7 @@ def state(openid):
 
 
 @given(events=EVENTS, seed=st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_follow_and_unfollow_ends_equal(store, events, seed):
     shuffled = events * 2
     seed.shuffle(shuffled)
