@@ -151,6 +151,13 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
 
 
+def table_of(model: type[Base]) -> sa.Table:
+    """The table of a mapped class, for statements that need nothing of the ORM."""
+    table = sa.inspect(model).local_table
+    assert isinstance(table, sa.Table)  # noqa: S101 - nothing here is mapped to a join
+    return table
+
+
 def insert_new(
     session: Connection | Session | scoped_session[Any], table: Any, rows: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -161,7 +168,7 @@ def insert_new(
     """
     if not rows:
         return
-    target = table if isinstance(table, sa.Table) else sa.inspect(table).local_table
+    target = table if isinstance(table, sa.Table) else table_of(table)
     dialect = session.get_bind().dialect.name if hasattr(session, "get_bind") else session.dialect.name
     session.execute(_insert_new(target, dialect in {"mysql", "mariadb"}), list(rows))
 

@@ -20,7 +20,7 @@ from core.tables import DONE, READY, Task
 from core.work import unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Body = dict[str, Any]
 
@@ -51,10 +51,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Kind:
-    """A registered task: its function, and whether it owns its transactions."""
+    """A registered task: its function, whether it owns its transactions, and what reads ahead for many at once."""
 
     run: Callable[[Any], None]
     external: bool = False
+    read_ahead: Callable[[Sequence[Body]], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,17 @@ kinds: dict[str, Kind] = {}
 periods: dict[str, Period] = {}
 
 
-def task(name: str) -> Callable[[Callable[[Body], None]], Callable[[Body], None]]:
-    """Register a task that works inside the transaction that marks it done."""
+def task(
+    name: str, *, read_ahead: Callable[[Sequence[Body]], object] | None = None
+) -> Callable[[Callable[[Body], None]], Callable[[Body], None]]:
+    """Register a task that works inside the transaction that marks it done.
+
+    Where tasks share a transaction, `read_ahead` is told of all their bodies first, to read for all of them at once;
+    what it returns is kept until they are done, so that rows it loaded stay in the session.
+    """
 
     def register(function: Callable[[Body], None]) -> Callable[[Body], None]:
-        kinds[name] = Kind(function)
+        kinds[name] = Kind(function, read_ahead=read_ahead)
         return function
 
     return register

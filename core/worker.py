@@ -89,10 +89,12 @@ def work(runs: Sequence[Run]) -> None:
 def _work_together(kind: Kind, group: Sequence[Run]) -> bool:
     try:
         with unit_of_work():
+            ahead = kind.read_ahead([run.body for run in group]) if kind.read_ahead else None
             for run in group:
                 kind.run(run.body)
             db.session.flush()
             mark_done([run.id for run in group], group[0].fence)
+            del ahead
     except Exception as error:  # noqa: BLE001 - any failure is looked at again, task by task
         log.info("group_split", task=group[0].name, count=len(group), error=type(error).__name__)
         return False

@@ -17,7 +17,7 @@ from core.db import db
 from models.wechat import WeChatEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wechat.passive import Reply
 
@@ -53,7 +53,7 @@ def on(kind: str, *, task: str) -> Callable[[Callable[[Event], None]], Callable[
             if event is not None:
                 function(event)
 
-        tasks.task(task)(run)
+        tasks.task(task, read_ahead=_load_events)(run)
         if task not in _handlers.setdefault(kind, []):
             _handlers[kind].append(task)
         return function
@@ -99,9 +99,15 @@ def tell_signed_in(appid: str, openid: str) -> None:
         hook(appid, openid)
 
 
+def _load_events(bodies: Sequence[dict[str, Any]]) -> list[WeChatEvent]:
+    """The events of many tasks, into the session."""
+    ids = [int(body["event_id"]) for body in bodies]
+    return list(db.session.scalars(sa.select(WeChatEvent).where(WeChatEvent.id.in_(ids))))
+
+
 def load_event(event_id: int) -> Event | None:
     """A stored event; None when retention has emptied it, or when it was a repetition that was not stored."""
-    row = db.session.scalar(sa.select(WeChatEvent).where(WeChatEvent.id == event_id))
+    row = db.session.get(WeChatEvent, event_id)
     if row is None or not row.openid:
         return None
     return Event(row.id, row.appid, row.openid, row.kind, row.key, dict(row.fields), row.created_at)

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+# What every touch asks is put together once: putting it together costs more than asking.
+_SAME_HAPPENING = sa.select(Touch.id).where(Touch.source_key == sa.bindparam("source_key"))
+_PAID_AFTER = sa.select(OrderCredit.order_id).where(
+    OrderCredit.identity_id.in_(sa.bindparam("identity_ids", expanding=True)),
+    OrderCredit.paid_at >= sa.bindparam("since"),
+    OrderCredit.paid_at <= sa.bindparam("until"),
+)
+
+
 def credit_view(row: OrderCredit) -> CreditView:
     """A credit as other packages see it."""
     return CreditView(
@@ -37,7 +46,7 @@ def _touch_view(row: Touch) -> TouchView:
 
 def touch_exists(source_key: str) -> bool:
     """Whether this happening was recorded before."""
-    return db.session.scalar(sa.select(Touch.id).where(Touch.source_key == source_key)) is not None
+    return db.session.scalar(_SAME_HAPPENING, {"source_key": source_key}) is not None
 
 
 def touches_of(identity_ids: Collection[int]) -> list[Met]:
@@ -74,15 +83,8 @@ def credit(order_id: int) -> CreditView | None:
 
 def orders_paid_after(identity_ids: Collection[int], *, since: datetime, until: datetime) -> list[int]:
     """Decided orders of a person that were paid in the span: those that a touch at `since` may change."""
-    return list(
-        db.session.scalars(
-            sa.select(OrderCredit.order_id).where(
-                OrderCredit.identity_id.in_(identity_ids),
-                OrderCredit.paid_at >= since,
-                OrderCredit.paid_at <= until,
-            )
-        )
-    )
+    span = {"identity_ids": list(identity_ids), "since": since, "until": until}
+    return list(db.session.scalars(_PAID_AFTER, span))
 
 
 def credits_of(identity_ids: Collection[int], *, size: int) -> list[CreditView]:

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from core.clock import utc_now
-from core.db import db, insert_new
+from core.db import db, insert_new, table_of
 from core.ids import new_id
 from core.tasks import enqueue
 from crm.attribution import queries, rules
@@ -22,6 +21,7 @@ from crm.places import service as places
 from models.attribution import OrderCredit, Touch
 
 CREDIT_AGAIN = "attribution.credit_again"
+_ADD_TOUCH = sa.insert(table_of(Touch))
 
 
 def record_touch(kind: str, identity_id: int, ba_id: int, scene: str, at: datetime, source_key: str) -> bool:
@@ -29,9 +29,8 @@ def record_touch(kind: str, identity_id: int, ba_id: int, scene: str, at: dateti
 
     A touch that arrives late has the orders paid after it decided again. Raises UnknownIdentity.
     """
-    person_id = members.person_id_of(identity_id)
-    # An order decided at this moment would not see the touch, nor the touch the order.
-    members.take_turns(person_id)
+    # In turn: an order decided at this moment would not see the touch, nor the touch the order.
+    person_id = members.take_turns_of(identity_id)
     if queries.touch_exists(source_key):
         return False
     touch = {
@@ -43,14 +42,8 @@ def record_touch(kind: str, identity_id: int, ba_id: int, scene: str, at: dateti
         "scene": scene,
         "at": at,
     }
-    try:
-        # The table only grows, so the duplicate is caught rather than written over.
-        with db.session.begin_nested():
-            db.session.execute(sa.insert(Touch).values(touch))
-    except IntegrityError:
-        if not queries.touch_exists(source_key):
-            raise
-        return False
+    # Whoever else tells of this happening waits for the same person; the unique key is there for the day that fails.
+    db.session.execute(_ADD_TOUCH, touch)
     own = members.identity_ids_of(person_id)
     for order_id in queries.orders_paid_after(own, since=at, until=at + rules.WINDOW):
         enqueue(CREDIT_AGAIN, {"order_id": str(order_id)})
@@ -63,9 +56,7 @@ def credit(order_id: int) -> CreditView:
     Amounts are taken from the order as it stands, never added up here. Raises what orders say of an unknown order.
     """
     order = orders.order(order_id)
-    person_id = None if order.identity_id is None else members.person_id_of(order.identity_id)
-    if person_id is not None:
-        members.take_turns(person_id)
+    person_id = None if order.identity_id is None else members.take_turns_of(order.identity_id)
     decision = _decide(person_id, order.paid_at, order.ba_number)
     values: dict[str, Any] = {
         "identity_id": order.identity_id,

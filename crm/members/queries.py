@@ -9,6 +9,23 @@ from core.pii import blind_indexes
 from crm.members.rules import OPENID, PHONE
 from models.members import Consent, Follower, Identity, Person
 
+# What every pushed event asks is put together once: putting it together costs more than asking.
+_IDENTITY = (
+    sa.select(Identity)
+    .where(
+        Identity.kind == sa.bindparam("kind"),
+        Identity.issuer == sa.bindparam("issuer"),
+        Identity.value == sa.bindparam("value"),
+    )
+    .execution_options(populate_existing=True)
+)
+_IDENTITY_IDS = (
+    sa.select(Identity.id).where(Identity.person_id == sa.bindparam("person_id")).order_by(Identity.id)
+)
+# A subquery, not a join: the identity's row is only read, so that nobody who refers to it has to wait.
+_WHOSE = sa.select(Identity.person_id).where(Identity.id == sa.bindparam("identity_id")).scalar_subquery()
+_LOCKED_PERSON = sa.select(Person.id).where(Person.id == _WHOSE).with_for_update()
+
 
 def identity(identity_id: int) -> Identity | None:
     """The identity with this id, read anew: a merge may have moved it."""
@@ -17,11 +34,7 @@ def identity(identity_id: int) -> Identity | None:
 
 def find_identity(kind: str, issuer: str, value: str) -> Identity | None:
     """The identity recognised by these three."""
-    return db.session.scalar(
-        sa.select(Identity)
-        .where(Identity.kind == kind, Identity.issuer == issuer, Identity.value == value)
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(_IDENTITY, {"kind": kind, "issuer": issuer, "value": value})
 
 
 def find_phone(phone: str) -> Identity | None:
@@ -47,8 +60,7 @@ def identities_of(person_id: int, kind: str | None = None) -> list[Identity]:
 
 def identity_ids_of(person_id: int) -> list[int]:
     """The ids of a person's identities."""
-    statement = sa.select(Identity.id).where(Identity.person_id == person_id).order_by(Identity.id)
-    return list(db.session.scalars(statement))
+    return list(db.session.scalars(_IDENTITY_IDS, {"person_id": person_id}))
 
 
 def latest_phone(person_id: int) -> Identity | None:
@@ -89,6 +101,11 @@ def person(person_id: int) -> Person | None:
 def person_id_of(identity_id: int) -> int | None:
     """Whose identity this is now."""
     return db.session.scalar(sa.select(Identity.person_id).where(Identity.id == identity_id))
+
+
+def lock_person_of(identity_id: int) -> int | None:
+    """Hold the row of whoever an identity belongs to until the unit of work ends; her id."""
+    return db.session.scalar(_LOCKED_PERSON, {"identity_id": identity_id})
 
 
 def lock_person(person_id: int) -> None:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import utc_now
-from core.db import db, insert_new
+from core.db import db, insert_new, table_of
 from core.ids import new_id
 from core.outbox import record
 from core.phones import normalize_phone
@@ -23,6 +23,23 @@ from models.members import Consent, Follower, Identity, Person
 
 # Older than any event, so that the first one counts.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+# What every pushed event writes is put together once: putting it together costs more than writing.
+_ADD_PERSON = sa.insert(table_of(Person))
+_HERS = Follower.identity_id == sa.bindparam("whose")
+_EARLIER = sa.or_(Follower.first_followed_at.is_(None), Follower.first_followed_at > sa.bindparam("at"))
+_NEWER = Follower.as_of < sa.bindparam("at")
+_SAME_SECOND = sa.and_(Follower.as_of == sa.bindparam("at"), Follower.following.is_(True))
+_FOLLOWED_FIRST = (
+    sa.update(table_of(Follower))
+    .where(_HERS, _EARLIER)
+    .values(first_followed_at=sa.bindparam("at"), first_scene=sa.bindparam("scene"))
+)
+_FOLLOWS = sa.update(table_of(Follower)).where(_HERS, _NEWER).values(following=True, as_of=sa.bindparam("at"))
+_UNFOLLOWS = (
+    sa.update(table_of(Follower))
+    .where(_HERS, sa.or_(_NEWER, _SAME_SECOND))
+    .values(following=False, as_of=sa.bindparam("at"))
+)
 
 
 def ensure_openid(appid: str, openid: str, *, unionid: str | None = None) -> Identity:
@@ -65,7 +82,7 @@ def _join_by_unionid(identity: Identity, unionid: str, *, fresh: bool) -> None:
 
 def _new_person() -> int:
     person_id = new_id()
-    db.session.execute(sa.insert(Person).values(id=person_id, created_at=utc_now()))
+    db.session.execute(_ADD_PERSON, {"id": person_id, "created_at": utc_now()})
     return person_id
 
 
@@ -107,6 +124,14 @@ def take_turns(person_id: int) -> None:
     queries.lock_person(person_id)
 
 
+def take_turns_of(identity_id: int) -> int:
+    """Make works about the person of this identity wait for each other; her id, or UnknownIdentity."""
+    person_id = queries.lock_person_of(identity_id)
+    if person_id is None:
+        raise UnknownIdentity
+    return person_id
+
+
 def openid_of(person_id: int, appid: str) -> str | None:
     """A person's openid at an account, if she has one there."""
     return queries.openid_of(person_id, appid)
@@ -127,13 +152,7 @@ def follow(appid: str, openid: str, *, scene: str = "", at: datetime, unionid: s
     """Somebody followed at `at`. Late and repeated events change nothing that later ones said."""
     identity = ensure_openid(appid, openid, unionid=unionid)
     _know_follower(identity.id)
-    earlier = sa.or_(Follower.first_followed_at.is_(None), Follower.first_followed_at > at)
-    db.session.execute(
-        sa.update(Follower)
-        .where(Follower.identity_id == identity.id, earlier)
-        .values(first_followed_at=at, first_scene=scene)
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_FOLLOWED_FIRST, {"whose": identity.id, "at": at, "scene": scene})
     if _heard(identity.id, following=True, at=at):
         record(Followed(identity_id=identity.id))
     return identity
@@ -159,15 +178,7 @@ def _heard(identity_id: int, *, following: bool, at: datetime) -> bool:
     WeChat's time has whole seconds: within one second the unfollow counts, so that in doubt nobody is
     written to.
     """
-    newer = Follower.as_of < at
-    if not following:
-        newer = sa.or_(newer, sa.and_(Follower.as_of == at, Follower.following.is_(True)))
-    changed = db.session.execute(
-        sa.update(Follower)
-        .where(Follower.identity_id == identity_id, newer)
-        .values(following=following, as_of=at)
-        .execution_options(synchronize_session=False)
-    )
+    changed = db.session.execute(_FOLLOWS if following else _UNFOLLOWS, {"whose": identity_id, "at": at})
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
 
 

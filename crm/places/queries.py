@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BAS = sa.select(Ba, Store).join(Store, Store.id == Ba.store_id)
+# Asked by every pushed event, so put together once.
+_BY_SCENE = (
+    _BAS.join(BaCode, BaCode.ba_id == Ba.id)
+    .where(BaCode.appid == sa.bindparam("appid"), BaCode.scene == sa.bindparam("scene"))
+    .execution_options(populate_existing=True)
+)
 
 
 def _view(ba: Ba, store: Store) -> BaView:
@@ -51,8 +57,8 @@ def ba_by_number(number: str) -> BaView | None:
 
 def ba_by_scene(appid: str, scene: str) -> BaView | None:
     """The beauty advisor whose code carries this scene."""
-    found = _BAS.join(BaCode, BaCode.ba_id == Ba.id).where(BaCode.appid == appid, BaCode.scene == scene)
-    return _one_ba(found)
+    found = db.session.execute(_BY_SCENE, {"appid": appid, "scene": scene}).one_or_none()
+    return None if found is None else _view(*found)
 
 
 def ba_of_openid(appid: str, openid: str) -> BaView | None:
