@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 PATIENCE_S = 20.0
 Maker = Callable[[int, int], list[bytes]]
 

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,19 +15,21 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Flask
-    from sqlalchemy.engine import Connection, Dialect
+    from sqlalchemy.engine import Dialect
     from sqlalchemy.orm import Session, scoped_session
 
     from settings import Settings
 
+MYSQL = frozenset({"mysql", "mariadb"})
 # True while a unit of work is open: SQLite then takes its write lock at BEGIN, so that a read-then-write
 # transaction can neither lose an update nor fail half-way with "database is locked".
 writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -114,9 +117,11 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     if settings.database_url.startswith("mysql"):
         options |= {
             "pool_size": 10,
-            "max_overflow": 20,
+            "max_overflow": 22,
             "pool_recycle": 1800,
             "pool_timeout": 10,
+            # Whoever takes a connection ends its own transaction; one more ROLLBACK would be one more round trip.
+            "pool_reset_on_return": None,
             # No gap locks: correctness comes from unique keys and conditional UPDATEs.
             "isolation_level": "READ COMMITTED",
             "connect_args": {
@@ -169,8 +174,49 @@ def insert_new(
     if not rows:
         return
     target = table if isinstance(table, sa.Table) else table_of(table)
-    dialect = session.get_bind().dialect.name if hasattr(session, "get_bind") else session.dialect.name
-    session.execute(_insert_new(target, dialect in {"mysql", "mariadb"}), list(rows))
+    if isinstance(session, Connection) and session.dialect.name in MYSQL:
+        bulk = _bulk(target, tuple(rows[0]), session.dialect)
+        session.exec_driver_sql(bulk.statement(len(rows)), bulk.values(rows))
+        return
+    dialect = session.dialect.name if isinstance(session, Connection) else session.get_bind().dialect.name
+    session.execute(_insert_new(target, dialect in MYSQL), list(rows))
+
+
+@dataclass(frozen=True)
+class _Bulk:
+    """One INSERT of many rows for the driver: for a burst, taking each row through SQLAlchemy costs half of all."""
+
+    head: str
+    row: str
+    tail: str
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    def statement(self, count: int) -> str:
+        """The statement for so many rows."""
+        return f"{self.head}{', '.join([self.row] * count)}{self.tail}"
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+        """The rows' values as the columns' types write them, in one line."""
+        return tuple(
+            row[name] if convert is None else convert(row[name])
+            for row in rows
+            for name, convert in self.columns
+        )
+
+
+@cache
+def _bulk(target: sa.Table, names: tuple[str, ...], dialect: Dialect) -> _Bulk:
+    quote = dialect.identifier_preparer.quote
+    columns = tuple(
+        (name, target.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
+    )
+    key = quote(next(iter(target.primary_key.columns)).name)
+    return _Bulk(
+        head=f"INSERT INTO {quote(target.name)} ({', '.join(map(quote, names))}) VALUES ",  # noqa: S608 - names of our own tables
+        row=f"({', '.join(['%s'] * len(names))})",
+        tail=f" ON DUPLICATE KEY UPDATE {key} = {key}",
+        columns=columns,
+    )
 
 
 @cache

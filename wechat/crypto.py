@@ -10,7 +10,6 @@ import binascii
 import hashlib
 import hmac
 import secrets
-import string
 import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -21,7 +20,6 @@ from core.errors import Forbidden, Invalid
 BLOCK = 32
 HEAD = 16
 SIGNATURE_CHARS = 40
-ALPHABET = string.ascii_letters + string.digits
 
 
 class BadSignature(Forbidden):
@@ -82,7 +80,7 @@ class MessageCrypto:
 
     def encrypt(self, message: str, *, head: str | None = None) -> str:
         """`Encrypt` of a message; `head` fixes the 16 random characters for test vectors."""
-        start = (head or "".join(secrets.choice(ALPHABET) for _ in range(HEAD))).encode()
+        start = head.encode() if head else base64.b64encode(secrets.token_bytes(HEAD * 3 // 4))
         body = message.encode()
         plain = start + struct.pack(">I", len(body)) + body + self._appid
         pad = BLOCK - len(plain) % BLOCK

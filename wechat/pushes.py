@@ -6,9 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
-from xml.parsers.expat import ExpatError
-
-import xmltodict
+from xml.etree import ElementTree as ET
 
 from wechat.crypto import BadBody
 
@@ -27,14 +25,40 @@ def read_xml(body: bytes) -> dict[str, Any]:
     """The fields of one `<xml>` document, or BadBody. Size and number of tags are bounded before parsing."""
     if len(body) > LARGEST_BODY or body.count(b"<") > 2 * MOST_TAGS:
         raise BadBody
+    parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 - bounded above, and without entities
     try:
-        document = xmltodict.parse(body.decode(), strip_whitespace=True, disable_entities=True)
-    except (ExpatError, ValueError, TypeError, AttributeError, KeyError):
+        parser.feed(body.decode())
+        root = parser.close()
+    except (ET.ParseError, ValueError):
         raise BadBody from None
-    fields = document.get("xml") if isinstance(document, dict) else None
-    if not isinstance(fields, dict):
+    fields = _value(root)
+    if root.tag != "xml" or not isinstance(fields, dict):
         raise BadBody
     return fields
+
+
+class _NoDoctype(ET.TreeBuilder):
+    """Refuses the one place where entities can be declared."""
+
+    def doctype(self, *_: object) -> None:
+        """Called by the parser."""
+        raise BadBody
+
+
+def _value(element: ET.Element) -> Any:
+    """Text without the space around it, None when there is none; what is inside by name, repeated names as lists."""
+    if not len(element):
+        return (element.text or "").strip() or None
+    inside: dict[str, Any] = {}
+    for child in element:
+        value = _value(child)
+        if child.tag not in inside:
+            inside[child.tag] = value
+        elif isinstance(known := inside[child.tag], list):
+            known.append(value)
+        else:
+            inside[child.tag] = [known, value]
+    return inside
 
 
 def flat(fields: dict[str, Any]) -> dict[str, str]:
