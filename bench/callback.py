@@ -86,16 +86,18 @@ def _advisors(appid: str) -> tuple[str, ...]:
 def _compare(seed: int, pushes: load.Maker) -> tuple[list[Figure], Conditions]:
     """Interleaved rounds against the two servers, alike but for the application."""
     bare_rates, push_rates = list[float](), list[float]()
+    bare_us, push_us = list[float](), list[float]()
     with (
         parts.web("bench.bare:create_app", "/bare") as bare,
         parts.web("app:create_app", "/healthz") as product,
     ):
         for number in range(ROUNDS + 1):
-            count = int(BARE_PER_S * ROUND_S)
-            bare_rates.append(load.run(bare, make_bare, seed=0, count=count, seconds=ROUND_S).per_s)
-            count = int(MOST_PER_S * ROUND_S)
-            own = seed * 1000 + number
-            push_rates.append(load.run(product, pushes, seed=own, count=count, seconds=ROUND_S).per_s)
+            rate, us = _round(bare, make_bare, seed=0, count=int(BARE_PER_S * ROUND_S))
+            bare_rates.append(rate)
+            bare_us.append(us)
+            rate, us = _round(product, pushes, seed=seed * 1000 + number, count=int(MOST_PER_S * ROUND_S))
+            push_rates.append(rate)
+            push_us.append(us)
         stored = db.session.scalar(sa.select(sa.func.count(WeChatEvent.id)))
         db.session.rollback()
     # The first round warms up.
@@ -103,11 +105,20 @@ def _compare(seed: int, pushes: load.Maker) -> tuple[list[Figure], Conditions]:
     conditions: Conditions = {
         "bare_req_per_s": round(median(bare_rates[1:])),
         "callback_req_per_s": round(median(push_rates[1:])),
+        "bare_cpu_us": round(median(bare_us[1:])),
+        "callback_cpu_us": round(median(push_us[1:])),
         "rounds": ROUNDS,
         "stored_events": stored,
         "web": f"granian, {parts.WEB_WORKERS} workers x {parts.WEB_THREADS} threads, {load.CONNECTIONS} connections",
     }
     return [Figure("callback_vs_bare", round(ratio, 3), 0.18, "higher", "ratio")], conditions
+
+
+def _round(port: int, make: load.Maker, *, seed: int, count: int) -> tuple[float, float]:
+    """Answers a second, and the server's own microseconds of processor time for each."""
+    before = parts.cpu_s(port)
+    found = load.run(port, make, seed=seed, count=count, seconds=ROUND_S)
+    return found.per_s, (parts.cpu_s(port) - before) / found.answered * 1e6
 
 
 def _drain(seed: int, redis_url: str, pushes: load.Maker) -> tuple[float, Conditions]:

@@ -23,6 +23,8 @@ from tools.valkey import valkey
 WEB_WORKERS, WEB_THREADS = 2, 16
 READY_S = 40.0
 NOWHERE = "http://127.0.0.1:9"
+TICKS = os.sysconf("SC_CLK_TCK")
+_servers: dict[int, int] = {}  # port → process
 
 
 @contextlib.contextmanager
@@ -96,9 +98,22 @@ def web(factory: str, path: str) -> Iterator[int]:
         "--port", str(port), "--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
-    with process(command):
+    with process(command) as server:
         _wait(f"http://127.0.0.1:{port}{path}")
+        _servers[port] = server.pid
         yield port
+
+
+def cpu_s(port: int) -> float:
+    """Processor time that the server on this port and its children have used, in seconds."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the name: state, parent, …; user and system time are the fields 14 and 15.
+            values = path.read_text().rpartition(")")[2].split()
+            if _servers[port] in {int(path.parent.name), int(values[1])}:
+                ticks += int(values[11]) + int(values[12])
+    return ticks / TICKS
 
 
 def _wait(address: str) -> None:

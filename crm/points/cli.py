@@ -28,8 +28,8 @@ def audit_points(*, as_json: bool) -> None:
 
 def _tell(report: Report) -> None:
     click.echo(
-        f"{report.transfers} transfers, {report.postings} postings, {report.lots} lots, "
-        f"{report.wallets} wallets with {report.points} points"
+        f"transfers: {report.transfers}, postings: {report.postings}, lots: {report.lots}, "
+        f"wallets: {report.wallets}, points in them: {report.points}"
     )
     for wrong in report.wrong:
         click.echo(f"wrong {wrong.check} {wrong.row}: {wrong.found}, the postings say {wrong.expected}")
