@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 VICTIMS = ("web", "worker", "horse", "rq parent", "scheduler", "queue", "queue wiped")
-MEMBERS = 8
-SETTLE_S = 150.0
+MEMBERS, WORKERS = 8, 2
+SETTLE_S = 300.0
 HORSE_COMES_S = 30.0
 LEASE_S = 3.0
 SURROUNDINGS = {
@@ -91,7 +92,7 @@ def _start(parts: Parts) -> None:
     parts.start_sandbox()
     parts.start_shop()
     parts.start_web(threads=4)
-    parts.start_worker(1)
+    parts.start_worker(WORKERS)
     parts.start_scheduler()
 
 
@@ -122,7 +123,7 @@ def _kill(parts: Parts, victim: str) -> None:
     """Kill one thing for real, then start again what a service manager would."""
     restart: dict[str, Callable[[], None]] = {
         "web": lambda: parts.start_web(threads=4),
-        "worker": lambda: parts.start_worker(1),
+        "worker": lambda: parts.start_worker(WORKERS),
         "scheduler": parts.start_scheduler,
         "queue": parts.start_queue,
     }
@@ -193,11 +194,12 @@ def _looking(database_url: str) -> Iterator[Any]:
 
 def _ask_for_a_pull(database_url: str, source_id: int) -> None:
     """What the clock does every minute, more often: a row that asks for a pull. No doorbell: the sweep finds it."""
+    body = {"source_id": str(source_id), "asked_at": datetime.now(UTC).isoformat()}
     with _looking(database_url) as cursor:
         cursor.execute(
             "INSERT INTO task (id, name, body, state, run_at, fence, attempts, created_at) "
             "VALUES (%s, 'sync.pull', %s, 'ready', UTC_TIMESTAMP(6), 0, 0, UTC_TIMESTAMP(6))",
-            (time.time_ns() // 1000, f'{{"source_id": "{source_id}"}}'),
+            (time.time_ns() // 1000, json.dumps(body)),
         )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from core.tasks import Run, external_task, periodic
+from core.work import transact
 from sync import queries, service
 from sync.pull import pull
 
@@ -18,5 +21,11 @@ def pull_all(period: str) -> None:
 
 @external_task("sync.pull")
 def pull_source(run: Run) -> None:
-    """Read one source up to now. What a failing feed says is kept with the source; the next minute tries again."""
-    pull(int(run.body["source_id"]))
+    """Read one source up to now. What a failing feed says is kept with the source; the next minute tries again.
+
+    While a long reading goes on, more are asked for: those that it answers as well have nothing left to do.
+    """
+    source_id, asked_at = int(run.body["source_id"]), run.body.get("asked_at")
+    if asked_at and transact(lambda: queries.is_read_up_to(source_id, datetime.fromisoformat(asked_at))):
+        return
+    pull(source_id)

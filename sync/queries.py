@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from core.db import db
@@ -33,3 +35,9 @@ def enabled_ids() -> list[int]:
             sa.select(OrderSource.id).where(OrderSource.enabled.is_(True)).order_by(OrderSource.id)
         )
     )
+
+
+def is_read_up_to(source_id: int, moment: datetime) -> bool:
+    """Whether a reading that began at this moment or later has come to its end."""
+    found = sa.select(OrderSource.id).where(OrderSource.id == source_id, OrderSource.read_until >= moment)
+    return db.session.scalar(found) is not None

@@ -66,8 +66,8 @@ def connector(source: OrderSource) -> HttpFeed:
 
 
 def ask_for_pull(source_id: int, *, key: str | None = None) -> None:
-    """Have a source read soon; under a key once for ever."""
-    enqueue("sync.pull", {"source_id": str(source_id)}, key=key)
+    """Have a source read up to now, soon; under a key once for ever."""
+    enqueue("sync.pull", {"source_id": str(source_id), "asked_at": utc_now().isoformat()}, key=key)
 
 
 def begin_run(source_id: int) -> OrderSource:

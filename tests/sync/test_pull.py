@@ -1,0 +1,181 @@
+"""A feed that moves while it is read, breaks off or lies: nothing slips through, and the reading ends."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from core import worker
+from core.clock import utc_now
+from core.db import db
+from core.tables import DONE, Task
+from core.work import transact
+from crm.orders import queries as orders
+from sync import queries, service
+from sync.connector import FeedPage
+from sync.errors import FeedFailed
+from sync.pull import READINGS, pull
+from tests.crm.orders.shop import new_source, record
+
+pytestmark = pytest.mark.store
+
+
+class Shop:
+    """A shop that shows two orders a page, oldest update first, and lets things happen between two pages."""
+
+    def __init__(self, count=5):
+        self.orders = [record(f"A{number}") for number in range(count)]
+        self.asked, self.meanwhile = [], {}
+
+    def pull(self, cursor, since, until):
+        self.asked.append((cursor, since))
+        self.meanwhile.pop(len(self.asked), lambda: None)()
+        start = int(cursor or 0)
+        end = start + 2
+        more = str(end) if end < len(self.orders) else None
+        return FeedPage(self.orders[start:end], more)
+
+    def change(self, number):
+        """A new version of an order, updated last: it leaves the window that is being read."""
+        self.orders = [order for order in self.orders if order["id"] != number]
+
+    def pages_asked(self):
+        return [cursor for cursor, _since in self.asked]
+
+
+@pytest.fixture
+def source(store):
+    return new_source()
+
+
+def known(source, shop):
+    """Which orders of the shop have arrived."""
+    db.session.rollback()
+    return [order["id"] for order in shop.orders if orders.find(source, order["id"]) is not None]
+
+
+def state(source):
+    db.session.rollback()
+    return queries.source(source)
+
+
+def test_a_window_of_several_pages_is_read_until_two_readings_agree(source):
+    shop = Shop()
+
+    done = pull(source, shop)
+
+    assert (done.why, done.pages, done.outcomes["created"]) == ("", 6, 5)
+    assert shop.pages_asked() == [None, "2", "4"] * 2
+    assert state(source).read_until is not None
+
+
+def test_an_order_that_moves_between_two_pages_is_found(source):
+    shop = Shop()
+    # After the first page A0 changes: A2 moves up to the first page and is not on the second.
+    shop.meanwhile[2] = lambda: shop.change("A0")
+
+    pull(source, shop)
+
+    assert known(source, shop) == ["A1", "A2", "A3", "A4"]
+
+
+def test_a_reading_that_breaks_off_goes_on_where_it_stood(source):
+    shop = Shop()
+
+    def away():
+        raise FeedFailed("unreachable")
+
+    shop.meanwhile[3] = away
+    assert pull(source, shop).why == "unreachable"
+    assert (state(source).cursor, state(source).last_error) == ("4", "unreachable")
+    shop.asked.clear()
+
+    assert pull(source, shop).why == ""
+    assert shop.pages_asked()[0] == "4"
+    assert known(source, shop) == ["A0", "A1", "A2", "A3", "A4"]
+
+
+def test_a_shop_that_never_rests_is_read_a_few_times_and_anew_the_next_time(source):
+    shop = Shop(count=20)
+    changing = iter(range(20))
+    shop.meanwhile = {page: lambda: shop.change(f"A{next(changing)}") for page in range(1, 200, 7)}
+
+    assert pull(source, shop).why == "unsettled"
+
+    assert shop.pages_asked().count(None) == READINGS
+    assert (state(source).cursor, state(source).window_until) == (None, None)
+    assert known(source, shop) == [order["id"] for order in shop.orders]
+
+
+def test_a_feed_that_leads_in_a_circle_ends_the_reading(source):
+    class Circle(Shop):
+        def pull(self, cursor, since, until):
+            return FeedPage(self.orders[:1], "1" if cursor is None else "2" if cursor == "1" else "1")
+
+    assert pull(source, Circle()).why == "cursor_loop"
+    assert state(source).cursor is None
+
+
+def test_a_later_reading_takes_over_from_an_earlier_one(source, app):
+    shop, later = Shop(), Shop()
+
+    def elsewhere():
+        with app.app_context():
+            pull(source, later)
+
+    def read_elsewhere():
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+    shop.meanwhile[2] = read_elsewhere
+
+    done = pull(source, shop)
+
+    assert done.was_overtaken
+    assert known(source, later) == ["A0", "A1", "A2", "A3", "A4"]
+    assert state(source).last_error == ""
+
+
+def test_the_next_reading_starts_a_little_before_the_last_ended(source):
+    shop = Shop(count=1)
+    pull(source, shop)
+    read_until = state(source).read_until
+    pull(source, shop)
+
+    assert [since for _cursor, since in shop.asked] == [None, read_until - timedelta(minutes=10)]
+
+
+def test_one_bad_record_is_named_and_the_others_are_taken(source):
+    shop = Shop(count=2)
+    shop.orders[0]["paid_fen"] = -1
+
+    done = pull(source, shop)
+
+    assert known(source, shop) == ["A1"]
+    assert [problem["id"] for problem in done.problems] == ["A0"]
+
+
+def test_what_was_asked_for_before_a_reading_began_is_answered_by_it(source):
+    transact(lambda: service.ask_for_pull(source))
+    pull(source, Shop(count=1))
+    runs = state(source).run_number
+
+    worker.drain()
+
+    # The shop of this source answers nobody: had it been asked, the source would say so.
+    assert (state(source).run_number, state(source).last_error) == (runs, "")
+    assert db.session.query(Task.state).filter_by(name="sync.pull").all() == [(DONE,)]
+
+
+def test_what_is_asked_for_after_a_reading_began_is_read(source):
+    pull(source, Shop(count=1))
+    before = utc_now()
+    transact(lambda: service.ask_for_pull(source))
+
+    worker.drain()
+
+    assert state(source).last_error == "unreachable"
+    assert state(source).last_run_at >= before
