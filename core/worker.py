@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from datetime import timedelta
@@ -162,9 +163,14 @@ def _put_back(run: Run, error: Exception) -> None:
 
 
 def drain(*, linger_s: float = 0.0, longest_s: float = LONGEST_DRAIN_S) -> int:
-    """Work everything that is due, and what falls due meanwhile; the number of tasks worked."""
+    """Work everything that is due, and what falls due meanwhile; the number of tasks worked.
+
+    A process whose parent dies meanwhile stops after its batch: whoever starts a new parent starts new workers too,
+    and orphans that go on beside them would only crowd the store.
+    """
     worked, stop, idle_since = 0, time.monotonic() + longest_s, time.monotonic()
-    while time.monotonic() < stop:
+    parent = os.getppid()
+    while time.monotonic() < stop and os.getppid() == parent:
         runs = claim()
         if runs:
             work(runs)
