@@ -1,8 +1,9 @@
-"""The floor that web figures are held against: Flask answering two words."""
+"""The floor that web figures are held against: Flask sending the browser elsewhere, as when the goals were set."""
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, redirect
+from werkzeug.wrappers import Response
 
 
 def create_app() -> Flask:
@@ -10,7 +11,7 @@ def create_app() -> Flask:
     app = Flask("bare")
 
     @app.post("/bare")
-    def bare() -> str:
-        return "success"
+    def bare() -> Response:
+        return redirect("/elsewhere")
 
     return app

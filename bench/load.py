@@ -19,7 +19,7 @@ Maker = Callable[[int, int], list[bytes]]
 
 
 class WrongAnswer(RuntimeError):
-    """The server answered something else than 200."""
+    """The server answered something else than it should."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,16 @@ def post(path: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def run(port: int, make: Maker, *, seed: int, count: int, seconds: float | None) -> Load:
-    """Send up to `count` requests made by `make(seed, count)`, for at most `seconds`, from another process."""
+def run(port: int, make: Maker, *, seed: int, count: int, seconds: float | None, status: int = 200) -> Load:
+    """Send up to `count` requests made by `make(seed, count)`, for at most `seconds`, from another process.
+
+    Raises WrongAnswer when even one answer has another status.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_work, args=(theirs, port, make, seed, count, seconds), daemon=True)
+    child = context.Process(
+        target=_work, args=(theirs, port, make, seed, count, seconds, status), daemon=True
+    )
     child.start()
     theirs.close()
     try:
@@ -57,7 +62,9 @@ def run(port: int, make: Maker, *, seed: int, count: int, seconds: float | None)
     return found
 
 
-def _work(pipe: object, port: int, make: Maker, seed: int, count: int, seconds: float | None) -> None:
+def _work(
+    pipe: object, port: int, make: Maker, seed: int, count: int, seconds: float | None, status: int
+) -> None:
     waiting = iter(make(seed, count))
     lock, answered, wrong = threading.Lock(), [0] * CONNECTIONS, list[str]()
     stop = threading.Event()
@@ -68,7 +75,7 @@ def _work(pipe: object, port: int, make: Maker, seed: int, count: int, seconds: 
 
     def send(number: int) -> None:
         try:
-            answered[number] = _converse(port, iter(next_request, None), stop)
+            answered[number] = _converse(port, iter(next_request, None), status, stop)
         except (OSError, WrongAnswer) as error:
             wrong.append(f"{type(error).__name__}: {error}")
             stop.set()
@@ -77,34 +84,35 @@ def _work(pipe: object, port: int, make: Maker, seed: int, count: int, seconds: 
     started = time.perf_counter()
     for thread in threads:
         thread.start()
-    if seconds is not None:
-        stop.wait(seconds)
-        stop.set()
+    for thread in threads:
+        # Until the time is up or the requests are: a clock that ran on would count idle time.
+        thread.join(None if seconds is None else max(0.0, started + seconds - time.perf_counter()))
+    stop.set()
     for thread in threads:
         thread.join()
     load = Load(sum(answered), time.perf_counter() - started)
     pipe.send(wrong[0] if wrong else load)  # type: ignore[attr-defined]  # a Connection
 
 
-def _converse(port: int, requests: Iterator[bytes], stop: threading.Event) -> int:
+def _converse(port: int, requests: Iterator[bytes], status: int, stop: threading.Event) -> int:
     count = 0
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for request in requests:
             connection.sendall(request)
-            _read_answer(connection)
+            _read_answer(connection, status)
             count += 1
             if stop.is_set():
                 break
     return count
 
 
-def _read_answer(connection: socket.socket) -> None:
+def _read_answer(connection: socket.socket, status: int) -> None:
     data = connection.recv(65_536)
     while b"\r\n\r\n" not in data:
         data += _more(connection)
     head, _, body = data.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
+    if not head.startswith(f"HTTP/1.1 {status}".encode()):
         raise WrongAnswer(head[:80].decode("latin-1"))
     length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
     while len(body) < length:

@@ -20,7 +20,7 @@ from tools.ports import any_port
 from tools.processes import end_with_parent, stop
 from tools.valkey import valkey
 
-WEB_WORKERS, WEB_THREADS = 2, 16
+WEB_WORKERS, WEB_THREADS = 2, 32
 READY_S = 40.0
 NOWHERE = "http://127.0.0.1:9"
 TICKS = os.sysconf("SC_CLK_TCK")

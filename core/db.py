@@ -169,7 +169,8 @@ def insert_new(
     """Insert rows, leaving out those whose primary or unique key exists already.
 
     The one place that knows how the dialects say it. Needs UPDATE on MySQL, so it is not for append-only tables
-    (those insert and catch the duplicate). `table` is a Table or a mapped class.
+    (those insert and catch the duplicate). `table` is a Table or a mapped class. The rows have the keys of the first;
+    on a connection nothing but the store fills in what they leave out.
     """
     if not rows:
         return

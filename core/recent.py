@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 SECONDS = 5.0
-_kept: list[tuple[TTLCache[object, object], threading.Lock]] = []
+_kept: list[tuple[TTLCache[object, object], threading.Condition]] = []
 
 
-def recent(size: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Remember up to `size` answers of a function for SECONDS. Its answers must be immutable."""
-    answers: TTLCache[object, object] = TTLCache(size, SECONDS)
-    lock = threading.Lock()
+def recent(size: int, *, seconds: float = SECONDS) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Remember up to `size` answers of a function for some seconds. Its answers must be immutable."""
+    answers: TTLCache[object, object] = TTLCache(size, seconds)
+    # While one finds an answer, others who want the same wait for it.
+    lock = threading.Condition()
     _kept.append((answers, lock))
 
     def wrap(function: Callable[P, T]) -> Callable[P, T]:
-        remembered: Callable[P, T] = cached(answers, lock=lock)(function)
+        remembered: Callable[P, T] = cached(answers, condition=lock)(function)
         return remembered
 
     return wrap

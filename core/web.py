@@ -75,11 +75,13 @@ def init_app(app: Flask) -> None:
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
-        CONTENT_POLICY=_content_policy(settings),
+        HEADERS=_headers(settings),
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    # No view is a coroutine: Flask asks every function of every request, six times for one push.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     csrf.init_app(app)
     app.register_blueprint(bp)
     app.before_request(_begin)
@@ -108,18 +110,26 @@ def _meters(endpoint: str, status: int) -> tuple[Counter, Histogram]:
 def _end(response: Response) -> Response:
     answered, lasted = _meters(request.endpoint or "none", response.status_code)
     answered.inc()
+    headers = response.headers
     if "started" in g:
         lasted.observe(time.perf_counter() - g.started)
-        response.headers["X-Request-Id"] = g.request_id
-    headers = response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Content-Security-Policy", current_app.config["CONTENT_POLICY"])
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers["X-Request-Id"] = g.request_id
+    for name, value in current_app.config["HEADERS"]:
+        headers.setdefault(name, value)
     if response.mimetype == "text/html":
         headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """What every answer says to the browser."""
+    always = (
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Content-Security-Policy", _content_policy(settings)),
+    )
+    lasting = (("Strict-Transport-Security", "max-age=31536000"),) if settings.secure_cookies else ()
+    return always + lasting
 
 
 def _content_policy(settings: Settings) -> str:

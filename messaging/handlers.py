@@ -18,6 +18,8 @@ from messaging.errors import NotYetSent
 # The result of a send may come before our own commit of it; later than this it is about somebody else's send.
 RESULT_WAITS = timedelta(minutes=10)
 PRIORITY = 50
+# A follow may still be greeted in old words, or in the name of a beauty advisor who has just left.
+GREETING_S = 60.0
 
 
 @on(PointsMoved, task="messaging.points_changed")
@@ -39,17 +41,23 @@ def delivered(event: wechat.Event) -> None:
     message.reason = None if arrived else event.fields.get("Status", "")[:64]
 
 
-@recent(size=4096)
+@recent(size=8, seconds=GREETING_S)
+def _words(source: str) -> str | None:
+    worded = queries.welcome(source)
+    return None if worded is None else worded.content
+
+
+@recent(size=4096, seconds=GREETING_S)
 def _greeting(appid: str, scene: str) -> tuple[str, str] | None:
     """What to say to somebody who came by this scene, and the path to go on; None: nothing."""
     ba = places.ba_by_scene(appid, scene) if scene else None
     if ba is None or ba.status != "active":
-        worded = queries.welcome("plain")
-        return None if worded is None else (worded.content, "/me/join")
-    worded = queries.welcome("ba")
-    if worded is None:
+        words = _words("plain")
+        return None if words is None else (words, "/me/join")
+    words = _words("ba")
+    if words is None:
         return None
-    text = worded.content.replace("{ba}", ba.name).replace("{store}", ba.store_name)
+    text = words.replace("{ba}", ba.name).replace("{store}", ba.store_name)
     return text, f"/me/join?via={scene}"
 
 

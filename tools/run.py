@@ -35,7 +35,7 @@ def web_command() -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "app:create_app",
         "--host", host, "--port", str(port), "--workers", os.environ.get("WEB_WORKERS", "2"),
-        "--blocking-threads", os.environ.get("WEB_THREADS", "16"), "--no-ws", "--respawn-failed-workers",
+        "--blocking-threads", os.environ.get("WEB_THREADS", "32"), "--no-ws", "--respawn-failed-workers",
         "--static-path-mount", str(ROOT / "static"), "--static-path-route", "/static",
     ]  # fmt: skip
 

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     jobs.register()
     name_tasks(
         {
+            "wechat.arrived": lazy_gettext("把微信推送交给各项处理"),
             "wechat.trim": lazy_gettext("清理旧的微信推送记录"),
             "wechat.trim_more": lazy_gettext("继续清理微信推送记录"),
         }

@@ -19,7 +19,6 @@ from core.db import db, insert_new
 from core.grouped import Grouped
 from core.ids import new_id
 from core.tables import Task
-from core.tasks import row
 from core.web import csrf
 from core.work import write_rows
 from models.wechat import WeChatEvent
@@ -92,7 +91,7 @@ def _open(ours: Account) -> dict[str, str]:
 
 
 def _stored(ours: Account, fields: dict[str, str]) -> Event:
-    """The event, committed together with the tasks of everybody who wants it."""
+    """The event, committed together with the task that tells everybody who wants it."""
     event = Event(
         id=new_id(),
         appid=ours.appid,
@@ -107,25 +106,22 @@ def _stored(ours: Account, fields: dict[str, str]) -> Event:
 
 
 def _write(items: Sequence[tuple[str, Event]]) -> None:
-    """Store a group of events and their tasks. A retried push finds its keys taken and adds nothing."""
+    """Store a group of events and one task that hands them on. A retried push finds its key taken and adds nothing."""
     now = utc_now()
-    events, work = [], []
-    for key, event in items:
-        events.append(
-            {
-                "id": event.id, "dedupe_key": key, "appid": event.appid, "openid": event.openid, "kind": event.kind,
-                "key": event.key, "fields": event.fields, "created_at": event.created_at, "received_at": now,
-            }
-        )  # fmt: skip
-        work += [
-            row(name, {"event_id": str(event.id)}, key=f"{name}:{key}", now=now)
-            for name in registry.handlers_of(event.kind)
-        ]
+    events = [
+        {
+            "id": event.id, "dedupe_key": key, "appid": event.appid, "openid": event.openid, "kind": event.kind,
+            "key": event.key, "fields": event.fields, "created_at": event.created_at, "received_at": now,
+        }
+        for key, event in items
+    ]  # fmt: skip
+    wanted = [event.id for _, event in items if registry.is_handled(event.kind)]
 
     def store(connection: Connection) -> bool:
         insert_new(connection, WeChatEvent, events)
-        insert_new(connection, Task, work)
-        return bool(work)
+        if wanted:
+            insert_new(connection, Task, [registry.arrived(wanted, now=now)])
+        return bool(wanted)
 
     write_rows(store)
 

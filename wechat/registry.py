@@ -39,6 +39,7 @@ class Event:
     created_at: datetime
 
 
+ARRIVED = "wechat.arrived"
 _handlers: dict[str, list[str]] = {}
 _responders: dict[str, list[tuple[int, Callable[[Event], Reply | None]]]] = {}
 _sign_in_hooks: list[Callable[[str, str], None]] = []
@@ -83,9 +84,30 @@ def signed_in(function: Callable[[str, str], None]) -> Callable[[str, str], None
     return function
 
 
-def handlers_of(kind: str) -> list[str]:
-    """The tasks that want this kind."""
-    return _handlers.get(kind, [])
+def is_handled(kind: str) -> bool:
+    """Whether anybody wants this kind."""
+    return kind in _handlers
+
+
+def arrived(event_ids: Sequence[int], *, now: datetime) -> dict[str, Any]:
+    """The row of the task that tells everybody of these events: one for a whole group, so that a push is one row."""
+    return tasks.row(ARRIVED, {"event_ids": [str(event_id) for event_id in event_ids]}, now=now)
+
+
+@tasks.task(ARRIVED)
+def _tell_handlers(body: dict[str, Any]) -> None:
+    """Give every handler of stored events a task of its own. A repeated push was not stored and is not told again."""
+    ids = [int(event_id) for event_id in body["event_ids"]]
+    stored = sa.select(WeChatEvent.id, WeChatEvent.kind, WeChatEvent.dedupe_key).where(
+        WeChatEvent.id.in_(ids)
+    )
+    tasks.enqueue_all(
+        [
+            tasks.row(name, {"event_id": str(event_id)}, key=f"{name}:{key}")
+            for event_id, kind, key in db.session.execute(stored)
+            for name in _handlers.get(kind, ())
+        ]
+    )
 
 
 def responders_of(kind: str) -> list[Callable[[Event], Reply | None]]:
