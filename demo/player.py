@@ -298,7 +298,7 @@ def _link(page: Page, test: str) -> str:
 
 def _short(audit: dict[str, Any]) -> str:
     return ", ".join(
-        f"{value} {key}"
+        f"{key} {value}"
         for key, value in audit.items()
         if isinstance(value, int) and not isinstance(value, bool)
     )
