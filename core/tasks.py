@@ -6,23 +6,26 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from core.clock import utc_now
 from core.db import db, insert_new
 from core.ids import new_id
 from core.tables import DONE, READY, Task
-from core.work import unit_of_work
+from core.work import transact, unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Body = dict[str, Any]
+KEPT_PER_LEASE = 4
 
 
 class LostClaim(Exception):
@@ -39,6 +42,29 @@ class Run:
     fence: int
     attempts: int = 1
     finished: bool = field(default=False)
+    _kept_at: float = field(default_factory=time.monotonic)
+
+    def keep(self) -> None:
+        """Have the claim last a lease longer; for work that may outlast one, called again and again meanwhile.
+
+        Raises LostClaim when another worker has the task: two that took it from each other would never end it.
+        """
+        lease_s = current_app.extensions["settings"].task_lease_s
+        if time.monotonic() - self._kept_at < lease_s / KEPT_PER_LEASE:
+            return
+
+        def extend() -> int:
+            kept = db.session.execute(
+                sa.update(Task)
+                .where(Task.id == self.id, Task.fence == self.fence, Task.state == READY)
+                .values(run_at=utc_now() + timedelta(seconds=lease_s))
+                .execution_options(synchronize_session=False)
+            )
+            return kept.rowcount  # type: ignore[attr-defined, no-any-return]  # CursorResult, as in mark_done
+
+        if not transact(extend):
+            raise LostClaim
+        self._kept_at = time.monotonic()
 
     @contextmanager
     def finish(self) -> Iterator[None]:

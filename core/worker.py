@@ -60,11 +60,7 @@ def claim(limit: int = BATCH) -> list[Run]:
             .execution_options(synchronize_session=False)
         )
         # Another worker may have won some of them where SKIP LOCKED does not exist: the fence tells which are ours.
-        columns = (
-            sa.select(Task.id, Task.name, Task.body, Task.attempts)
-            .where(Task.fence == fence)
-            .order_by(Task.name, Task.id)
-        )
+        columns = sa.select(Task.id, Task.name, Task.body, Task.attempts).where(Task.fence == fence)
         return [
             Run(task_id, name, body, fence, attempts)
             for task_id, name, body, attempts in db.session.execute(columns)
@@ -74,8 +70,12 @@ def claim(limit: int = BATCH) -> list[Run]:
 
 
 def work(runs: Sequence[Run]) -> None:
-    """Work claimed tasks. Tasks of one name share a transaction; if one of them fails, each gets its own."""
-    for name, same in groupby(runs, key=lambda run: run.name):
+    """Work claimed tasks. Tasks of one name share a transaction; if one of them fails, each gets its own.
+
+    Those that call the outside come last: what they wait for must not keep the others beyond their lease.
+    """
+    in_turn = sorted(runs, key=lambda run: (run.name in kinds and kinds[run.name].external, run.name, run.id))
+    for name, same in groupby(in_turn, key=lambda run: run.name):
         group = list(same)
         kind = kinds.get(name)
         if kind is None:
@@ -106,6 +106,7 @@ def _work_together(kind: Kind, group: Sequence[Run]) -> bool:
 def _work_alone(kind: Kind, run: Run) -> None:
     try:
         if kind.external:
+            run.keep()  # its turn may have come so late that somebody else has it
             kind.run(run)
             if not run.finished:
                 with run.finish():

@@ -28,4 +28,4 @@ def pull_source(run: Run) -> None:
     source_id, asked_at = int(run.body["source_id"]), run.body.get("asked_at")
     if asked_at and transact(lambda: queries.is_read_up_to(source_id, datetime.fromisoformat(asked_at))):
         return
-    pull(source_id)
+    pull(source_id, keep=run.keep)

@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -23,8 +23,12 @@ from crm.orders.rules import Outcome
 from crm.orders.schemas import record_name
 from models.orders import OrderSource
 from sync import service
-from sync.connector import Connector
 from sync.errors import FeedFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.connector import Connector, FeedPage
 
 CHUNK = 100
 # Clocks of shop and store differ, and shops commit late: what was updated shortly before is read again.
@@ -61,17 +65,28 @@ class _Overtaken(Exception):
     """A later run of the same source has started."""
 
 
-def pull(source_id: int, feed: Connector | None = None) -> Pulled:
+@dataclass
+class _Kept:
+    """A shop before each of whose pages somebody is told that the reading goes on."""
+
+    feed: Connector
+    keep: Callable[[], None]
+
+    def pull(self, cursor: str | None, since: datetime | None, until: datetime) -> FeedPage:
+        self.keep()
+        return self.feed.pull(cursor, since, until)
+
+
+def pull(source_id: int, feed: Connector | None = None, *, keep: Callable[[], None] | None = None) -> Pulled:
     """Read a source up to now. A failing feed ends the run with its reason; what was read stays. Raises UnknownSource.
 
-    Opens its own units of work: between them the shop is asked.
+    Opens its own units of work: between them the shop is asked. `keep` is called before every page.
     """
     done = Pulled(source_id)
     source = transact(lambda: service.begin_run(source_id))
-    if feed is not None:
-        return _run(source, feed, done)
     with closing(service.connector(source)) as own:
-        return _run(source, own, done)
+        asked = own if feed is None else feed
+        return _run(source, asked if keep is None else _Kept(asked, keep), done)
 
 
 def _run(source: OrderSource, feed: Connector, done: Pulled) -> Pulled:

@@ -23,6 +23,11 @@ from models.places import Store
 pytestmark = pytest.mark.store
 
 
+@pytest.fixture(autouse=True)
+def nothing_called():
+    called.clear()
+
+
 @dataclass(frozen=True)
 class BottleOpened(Fact):
     bottle_id: int
@@ -51,6 +56,14 @@ def fails_when_told(body: dict[str, str]) -> None:
 def outside(run: Run) -> None:
     with run.finish():
         _add_store(run.body["id"])
+
+
+called: list[str] = []
+
+
+@external_task("tests.calls_outside")
+def calls_outside(run: Run) -> None:
+    called.append(run.body["id"])
 
 
 @periodic("tests.hourly", every=3600)
@@ -167,6 +180,58 @@ def test_a_second_copy_of_an_external_task_cannot_finish(store):
         outside(first[0])
 
     assert _codes() == set()
+
+
+@pytest.fixture
+def always_kept(monkeypatch):
+    """Every `keep` writes, however lately the last one did."""
+    monkeypatch.setattr(tasks, "KEPT_PER_LEASE", float("inf"))
+
+
+def test_long_work_keeps_its_claim(store, always_kept):
+    transact(lambda: enqueue("tests.outside", {"id": "a"}))
+    run = worker.claim()[0]
+    _make_due()
+
+    run.keep()
+
+    assert worker.claim() == []
+    outside(run)
+    assert _states() == [DONE]
+
+
+def test_a_claim_that_somebody_else_has_cannot_be_kept(store, always_kept):
+    transact(lambda: enqueue("tests.outside", {"id": "a"}))
+    first = worker.claim()[0]
+    _make_due()
+    worker.claim()
+
+    with pytest.raises(LostClaim):
+        first.keep()
+
+
+def test_an_external_task_whose_turn_comes_too_late_is_left_to_whoever_has_it(store, always_kept):
+    transact(lambda: enqueue("tests.calls_outside", {"id": "a"}))
+    first = worker.claim()
+    _make_due()
+    second = worker.claim()
+
+    worker.work(first)
+    assert called == []
+
+    worker.work(second)
+    assert called == ["a"]
+
+
+def test_what_calls_the_outside_waits_for_what_does_not(store):
+    for name in ("tests.calls_outside", "tests.fails_when_told"):
+        transact(lambda name=name: enqueue(name, {"id": name}))
+
+    worker.drain()
+
+    assert called == ["tests.calls_outside"]
+    ended = sa.select(Task.name).order_by(Task.ended_at)
+    assert db.session.scalars(ended).all() == ["tests.fails_when_told", "tests.calls_outside"]
 
 
 def test_a_dead_workers_tasks_come_due_again(store, app):

@@ -11,6 +11,7 @@ from core import worker
 from core.clock import utc_now
 from core.db import db
 from core.tables import DONE, Task
+from core.tasks import LostClaim
 from core.work import transact
 from crm.orders import queries as orders
 from sync import queries, service
@@ -156,6 +157,25 @@ def test_one_bad_record_is_named_and_the_others_are_taken(source):
 
     assert known(source, shop) == ["A1"]
     assert [problem["id"] for problem in done.problems] == ["A0"]
+
+
+def test_a_reading_tells_before_every_page_that_it_goes_on(source):
+    shop, told = Shop(), []
+
+    pull(source, shop, keep=lambda: told.append(len(shop.asked)))
+
+    assert told == list(range(6))
+
+
+def test_a_reading_that_lost_its_claim_ends_at_once(source):
+    def lost():
+        raise LostClaim
+
+    shop = Shop()
+    with pytest.raises(LostClaim):
+        pull(source, shop, keep=lost)
+
+    assert shop.asked == []
 
 
 def test_what_was_asked_for_before_a_reading_began_is_answered_by_it(source):
