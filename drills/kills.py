@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 VICTIMS = ("web", "worker", "horse", "rq parent", "scheduler", "queue", "queue wiped")
-MEMBERS, WORKERS = 8, 2
+MEMBERS, WORKERS = 40, 2
 SETTLE_S = 300.0
 HORSE_COMES_S = 30.0
 LEASE_S = 3.0
