@@ -14,8 +14,8 @@ from tools.mariadb import mariadb
 
 # Ten worlds of fifty deaths: each starts with empty books, so that a reading of the shop's last minutes stays short.
 ROUNDS, KILLS = 10, 50
-# Every third death is a worker's, and one takes two seconds to come back: with less leisure the work only piles up.
-LEISURE = 6.0
+# Every third death is a worker's, and one takes two seconds to come back: with little leisure the work only piles up.
+LEISURE = 20.0
 
 
 def _kills(seed: int) -> dict[str, object]:
