@@ -17,6 +17,8 @@ OPTIONS = (
     "--python-version=3.11",
     "--no-emit-index-url",
     "--no-emit-find-links",
+    # pip 23 looks for the newest `name[extra]` unless the extra is pinned with its name.
+    "--no-strip-extras",
     "--quiet",
 )
 
