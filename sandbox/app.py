@@ -16,6 +16,7 @@ from sandbox import (
     menu_calls,
     message_calls,
     oauth,
+    openapi_calls,
     people,
     phone,
     template_library,
@@ -35,7 +36,7 @@ POLICY = (
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    control, control_machine, phone,
+    openapi_calls, control, control_machine, phone,
 )  # fmt: skip
 
 

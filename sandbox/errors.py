@@ -79,6 +79,8 @@ MESSAGES = {
     45030: "card has no permission for this api",
     45031: "stock is zero",
     45033: "user get_limit exceeded",
+    76021: "cgi_path not found",
+    76022: "could not use this cgi_path, no permission",
     45047: "out of response count limit",
     46003: "menu no exist",
     47001: "data format error",

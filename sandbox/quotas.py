@@ -66,6 +66,10 @@ class Quotas:
         rows = self._store.rows("SELECT path, used FROM quotas WHERE day = ? ORDER BY path", today())
         return {row["path"]: {"used": row["used"], "limit": self.limit(row["path"])} for row in rows}
 
+    def clear_path(self, path: str) -> None:
+        """Start counting one path of today again."""
+        self._store.run("DELETE FROM quotas WHERE day = ? AND path = ?", today(), path)
+
     def clear(self) -> None:
         """What `clear_quota` does: start again, at most ten times a month."""
         month = f"clears:{today()[:7]}"

@@ -42,6 +42,7 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     def __init__(self, account: Account, base: str) -> None:
         """`base` is WECHAT_API_BASE."""
         super().__init__(account.appid, account.secret, auto_retry=False)
+        self.account = account
         self.API_BASE_URL = f"{base}/"
         self._http = requests.Session()
         for scheme in ("https://", "http://"):
@@ -135,6 +136,6 @@ def client(account: Account) -> Client:
     """This process's client of an account; a forked child gets one of its own, with connections of its own."""
     known: dict[tuple[int, str], Client] = current_app.extensions.setdefault("wechat_clients", {})
     key = (os.getpid(), account.appid)
-    if key not in known:
+    if key not in known or known[key].account != account:
         known[key] = Client(account, current_app.extensions["settings"].wechat_api_base)
     return known[key]

@@ -19,6 +19,7 @@ import wechat
 from core.db import db
 from core.tables import Task
 from models.wechat import WeChatEvent
+from wechat import answers
 from wechat.accounts import service_account
 from wechat.crypto import signature
 
@@ -44,6 +45,11 @@ def answer(event):
 @wechat.replies("test_asked", priority=60)
 def answer_late(event):
     return wechat.NewsReply("标题", "说明", "https://example.com/a?b=1&c=2")
+
+
+@wechat.replies("CLICK", priority=90)
+def answer_taps(event):
+    return wechat.TextReply("迟到的回答") if event.key == "test_late" else None
 
 
 @wechat.replies("test_broken")
@@ -119,6 +125,12 @@ def pusher(client, account):
     """WeChat, pushing to us."""
     handled.clear()
     return Pusher(client, account)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_before():
+    """What was answered in one test is not remembered in the next."""
+    answers.forget()
 
 
 def stored_events():
