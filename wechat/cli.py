@@ -16,7 +16,7 @@ from core import recent
 from core.cli import as_json, show
 from core.errors import ProductError
 from core.work import transact
-from wechat import account_rows, checks
+from wechat import account_rows, checks, quota
 from wechat.accounts import Account, account, accounts
 
 if TYPE_CHECKING:
@@ -109,6 +109,23 @@ def check(appid: str | None, *, as_json_: bool) -> None:
         for result in results:
             _tell(result)
     if not results or not all(result["ok"] for result in results):
+        raise SystemExit(1)
+
+
+@wechat_cli.command("quota")
+@click.argument("appid", required=False)
+@as_json
+def quota_(appid: str | None, *, as_json_: bool) -> None:
+    """Today's calls beside WeChat's daily limits. Exit 1 when four fifths of one are used."""
+    chosen = [_found(appid)] if appid else accounts()
+    uses = [(known.appid, use) for known in chosen for use in quota.today(known.appid)]
+    if as_json_:
+        rows = [{"appid": which, **asdict(use), "short": use.is_short} for which, use in uses]
+        show({"calls": rows}, as_json_=True)
+    else:
+        for which, use in uses:
+            click.echo(f"{which}  {use.path}  {use.used}{f' of {use.limit}' if use.limit else ''}")
+    if any(use.is_short for _, use in uses):
         raise SystemExit(1)
 
 

@@ -14,7 +14,7 @@ from console.shell import menu_item
 from console.words import name_acts
 from core import recent
 from core.work import transact
-from wechat import account_rows, checks, domain_files
+from wechat import account_rows, checks, domain_files, quota
 from wechat.account_rows import AccountExists, BadAccount
 from wechat.accounts import account, accounts
 from wechat.domain_files import BadFile
@@ -104,7 +104,8 @@ def add() -> ResponseReturnValue:
 def check(appid: str) -> ResponseReturnValue:
     """Ask WeChat for what the account needs; the answers in words. A GET that changes nothing of ours."""
     known = account(appid)
-    return render_template("wechat/checked.html", account=known, steps=checks.run(known))
+    steps = checks.run(known)
+    return render_template("wechat/checked.html", account=known, steps=steps, uses=quota.today(appid))
 
 
 @bp.get("/accounts/<appid>")

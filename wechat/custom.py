@@ -68,7 +68,7 @@ def send(openid: str, content: Content, *, key: str, appid: str | None = None) -
     if state != CALLING:
         return state
     try:
-        client(ours).call("cgi-bin/message/custom/send", message)
+        client(ours).call("cgi-bin/message/custom/send", message, fast=True)
     except WeChatError as failed:
         return _failed(row_id, failed)
     transact(lambda: _record(row_id, SENT))
