@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import requests
@@ -23,6 +24,9 @@ from wechat import outcomes, quota
 from wechat.accounts import Account
 from wechat.errors import DEAD_TOKEN, Permanent, Transient, WeChatError
 from wechat.tokens import TOKEN_PATH, SharedToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TIMEOUTS_S = (3.0, 8.0)
 POOL, FAST_POOL = 32, 64
@@ -57,14 +61,23 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             for kind in ("jsapi", "wx_card")
         }
 
-    def call(self, path: str, body: Json | None = None, *, fast: bool = False, **query: str) -> Json:
+    def call(
+        self,
+        path: str,
+        body: Json | None = None,
+        *,
+        fast: bool = False,
+        read_s: float | None = None,
+        **query: str,
+    ) -> Json:
         """One call with the account's token; WeChat's answer, or a WeChatError.
 
         `path` without a leading slash. A body makes it a POST with raw UTF-8 JSON. Calls whose repetition would
         matter carry WeChat's own dedupe id or absolute values: after a dead token the same call is made again, once.
-        `fast` takes the lane for sending in bulk: less processor time, the same outcomes.
+        `fast` takes the lane for sending in bulk: less processor time, the same outcomes. `read_s` waits longer than
+        usual for an answer that WeChat has to make first.
         """
-        once = self._once_fast if fast else self._once
+        once = self._once_fast if fast else self._once if read_s is None else self._waiting(read_s)
         token = self._shared.get()
         try:
             return once(path, body, {**query, "access_token": token})
@@ -118,9 +131,15 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         except (KeyError, TypeError, ValueError):
             raise Transient(path, 0, f"no {name} in the answer") from None
 
-    def _once(self, path: str, body: Json | None, query: dict[str, str]) -> Json:
+    def _waiting(self, read_s: float) -> Callable[[str, Json | None, dict[str, str]], Json]:
+        return partial(self._once, timeouts=(TIMEOUTS_S[0], read_s))
+
+    def _once(
+        self, path: str, body: Json | None, query: dict[str, str], timeouts: tuple[float, float] | None = None
+    ) -> Json:
+        method = "get" if body is None else "post"
         try:
-            answer = self._request("get" if body is None else "post", path, params=query, data=body)
+            answer = self._request(method, path, params=query, data=body, timeout=timeouts)
         except outcomes.FAILURES as failure:
             error = outcomes.of_failure(path, failure)
         else:
