@@ -68,14 +68,14 @@ def test_the_same_id_with_another_count_is_refused(wechat):
     assert apply(wechat, count=20_000)["errcode"] == 40097
 
 
-@pytest.mark.parametrize("count", [0, 9_999, 10_001, 20_010_000, -10_000, "10000", 1e4, True, None])
-def test_a_count_outside_the_rule_is_refused(wechat, count):
-    assert apply(wechat, count=count)["errcode"] == 40097
+def test_a_count_outside_the_rule_is_refused(wechat):
+    for count in [0, 9_999, 10_001, 20_010_000, -10_000, "10000", 1e4, True, None]:
+        assert apply(wechat, count=count)["errcode"] == 40097, count
 
 
-@pytest.mark.parametrize("isv_id", ["", " ", "x" * 129, 7, None])
-def test_an_id_that_is_no_short_text_is_refused(wechat, isv_id):
-    assert apply(wechat, isv_id)["errcode"] == 40097
+def test_an_id_that_is_no_short_text_is_refused(wechat):
+    for isv_id in ["", " ", "x" * 129, 7, None]:
+        assert apply(wechat, isv_id)["errcode"] == 40097, isv_id
 
 
 def test_codes_are_made_by_and_by_and_only_then_downloaded(wechat, browser):
@@ -132,9 +132,9 @@ def test_a_pack_is_padded_once_and_has_a_line_for_every_code(wechat, browser, ma
     assert {(len(code), len(url)) for _, code, url in rows} == {(9, 28)}
 
 
-@pytest.mark.parametrize("segment", [(0, 9_999), (0, 3_998), (1, 3_999), (10_000, 10_000), ("0", 3_999)])
-def test_only_a_whole_segment_can_be_downloaded(wechat, made, segment):
-    assert download(wechat, made, *segment)["errcode"] == 40097
+def test_only_a_whole_segment_can_be_downloaded(wechat, made):
+    for segment in [(0, 9_999), (0, 3_998), (1, 3_999), (10_000, 10_000), ("0", 3_999)]:
+        assert download(wechat, made, *segment)["errcode"] == 40097, segment
 
 
 def test_codes_follow_from_the_account_and_never_collide():
@@ -190,23 +190,22 @@ def test_the_range_is_closed_and_a_later_one_replaces_it(wechat, made):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("change", "errcode"),
-    [
-        ({"code_start": 5, "code_end": 4}, 40097),
-        ({"code_end": 10_000}, 40097),
-        ({"code_start": -1}, 40097),
-        ({"product_code": "abc"}, 40097),
-        ({"activity_name": ""}, 40097),
-        ({"product_title": "x" * 129}, 40097),
-        ({"wxa_type": 3}, 40097),
-        ({"wxa_path": None}, 40097),
-        ({"wxa_appid": "gh_1"}, 40013),
-        ({"application_id": 1}, 40097),
-    ],
-)
-def test_an_activation_that_breaks_a_rule_is_refused(wechat, made, change, errcode):
-    assert activate(wechat, made, **change)["errcode"] == errcode
+WRONG = [
+    ({"code_start": 5, "code_end": 4}, 40097),
+    ({"code_end": 10_000}, 40097),
+    ({"code_start": -1}, 40097),
+    ({"product_code": "abc"}, 40097),
+    ({"activity_name": ""}, 40097),
+    ({"product_title": "x" * 129}, 40097),
+    ({"wxa_type": 3}, 40097),
+    ({"wxa_path": None}, 40097),
+    ({"wxa_appid": "gh_1"}, 40013),
+    ({"application_id": 1}, 40097),
+]
+
+
+def test_an_activation_that_breaks_a_rule_is_refused(wechat, made):
+    assert [activate(wechat, made, **change)["errcode"] for change, _ in WRONG] == [code for _, code in WRONG]
 
 
 def test_a_scan_opens_the_mini_program_with_a_ticket_for_the_code(wechat, made, mei):
@@ -254,17 +253,13 @@ def test_a_ticket_is_hers_and_lives_five_minutes(wechat, made, mei, monkeypatch)
     assert ask(mei.openid, ticket) == 40097
 
 
-@pytest.mark.parametrize(
-    "call", ["applycode", "applycodequery", "applycodedownload", "codeactive", "tickettocode"]
-)
-def test_a_call_needs_a_token(wechat, call):
+def test_a_call_needs_a_token(wechat):
     wechat.token = "x" * 80
 
-    assert wechat.post(f"/intp/marketcode/{call}", {"x": 1})["errcode"] == 40001
+    for call in ["applycode", "applycodequery", "applycodedownload", "codeactive", "tickettocode"]:
+        assert wechat.post(f"/intp/marketcode/{call}", {"x": 1})["errcode"] == 40001
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"segment": 0}, {"ready_after_s": -1}, {"ready_after_queries": "x"}, {"secret": "x"}]
-)
-def test_a_pace_without_a_meaning_is_refused(browser, wrong):
-    assert browser.post("/sandbox/api/marketcode", json=wrong).status_code == 400
+def test_a_pace_without_a_meaning_is_refused(browser):
+    for wrong in [{"segment": 0}, {"ready_after_s": -1}, {"ready_after_queries": "x"}, {"secret": "x"}]:
+        assert browser.post("/sandbox/api/marketcode", json=wrong).status_code == 400
