@@ -317,7 +317,7 @@ def test_a_broken_download_leaves_no_file_and_goes_on_by_segment(fetch, market, 
     broken = fetch(out)
     part = tmp_path / f".codes.csv.{made.application_id}.part"
     with part.open("ab") as torn:
-        torn.write(b"4000,half a li")
+        torn.write(b"4000,half a li" * 30_000)  # longer than what is still to come
     existed, since = out.exists(), market.last_entry()
 
     resumed = fetch(out, "--json")
