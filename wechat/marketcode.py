@@ -131,7 +131,8 @@ def download_segment(
     """All codes of one segment, in order. It reads only, so it may be repeated.
 
     WeChat: POST /intp/marketcode/applycodedownload, after FINISH, for a segment as `find_application` lists it.
-    `secret` is what WeChat mailed when the plug-in was approved (16 characters). BadPack when the pack is not whole.
+    `secret` is what WeChat mailed when the plug-in was approved (16 characters; Account.marketcode_secret).
+    BadPack when the pack is not whole.
     """
     rules.check_id(application_id)
     rules.check_segment(segment)

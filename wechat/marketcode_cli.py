@@ -17,6 +17,7 @@ from flask.cli import AppGroup
 from core.cli import as_json, show
 from core.errors import ProductError
 from wechat import marketcode
+from wechat.accounts import account
 from wechat.marketcode import Activity, Application, NotFinished, Release
 from wechat.marketcode_file import Gathering, gathering
 from wechat.marketcode_rules import BadValue, check_secret
@@ -89,19 +90,19 @@ def _facts(found: Application) -> dict[str, object]:
 @by_application
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A CSV file.")
 @click.option(
-    "--secret-file", required=True, type=click.File("r"),
-    help="A file with the 16 characters that WeChat mailed; - reads them from the standard input.",
+    "--secret-file", type=click.File("r"),
+    help="The 16 characters that WeChat mailed (default: those kept with the account); - reads standard input.",
 )  # fmt: skip
 @by_appid
 @as_json
 def download(
-    application_id: int, out: Path, secret_file: IO[str], appid: str | None, *, as_json_: bool
+    application_id: int, out: Path, secret_file: IO[str] | None, appid: str | None, *, as_json_: bool
 ) -> None:
     """Write all codes to a CSV file (offset, raw code, printed text). Broken off, say it again: it goes on."""
     if not os.access(out.absolute().parent, os.W_OK):
         raise click.UsageError(f"cannot write to the folder of {out}")
-    secret = secret_file.read().strip()
     with _refusals():
+        secret = secret_file.read().strip() if secret_file else _kept_secret(appid)
         check_secret(secret)
         found = marketcode.find_application(application_id=application_id, appid=appid)
         if not found.finished:
@@ -113,6 +114,15 @@ def download(
     facts = {key: _facts(found)[key] for key in ("application_id", "quantity")}
     segments = {"segments": len(found.segments), "resumed_after": kept}
     show({**facts, **segments, "file": str(out), "bytes": size}, as_json_=as_json_)
+
+
+def _kept_secret(appid: str | None) -> str:
+    ours = account(appid)
+    if not ours.marketcode_secret:
+        raise click.UsageError(
+            f"no secret: say --secret-file, or keep it: flask wechat accounts change {ours.appid} marketcode_secret"
+        )
+    return ours.marketcode_secret
 
 
 def _fetch(found: Application, secret: str, file: Gathering, appid: str | None) -> None:

@@ -13,7 +13,7 @@ PATH_CHARS = 1_024
 OPENID_CHARS = 64
 TICKET_CHARS = 512
 SECRET = re.compile(r"[!-~]{16}")
-APPID = re.compile(r"wx[0-9a-f]{16}")
+APPID = re.compile(r"wx[0-9a-z]{6,30}")  # as loose as for our own accounts
 EAN = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
 
 
@@ -81,7 +81,7 @@ def check_ean(product_code: str) -> None:
 
 def check_page(appid: str, path: str) -> None:
     """The mini-program and its page that a scan opens."""
-    _must(APPID.fullmatch(appid), "wxa_appid: wx and 16 characters 0-9a-f")
+    _must(APPID.fullmatch(appid), "wxa_appid: wx, then 6 to 30 small letters and digits")
     _must(
         0 < len(path) <= PATH_CHARS and VISIBLE.fullmatch(path),
         f"wxa_path: 1 to {PATH_CHARS:,} characters without blanks",

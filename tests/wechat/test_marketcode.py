@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wechat import marketcode
+from core.db import db
+from core.work import transact
+from wechat import account_rows, marketcode
 from wechat.errors import Permanent, Transient, Unknown, WeChatError
 from wechat.marketcode import Activity, NotFinished, Release, Segment
 from wechat.marketcode_rules import BadValue
@@ -307,6 +309,42 @@ def test_a_download_is_a_file_of_all_codes_that_only_its_owner_reads(fetch, made
         "file": "", "bytes": out.stat().st_size,
     }  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == ["codes.csv", "secret"]
+
+
+@pytest.fixture
+def kept(market, settings, secret):
+    """The product with the account as a row, the secret of the codes kept in it."""
+    from app import create_app
+
+    values = {
+        name: getattr(settings, f"wechat_oa_{name}")
+        for name in ("appid", "secret", "token", "aes_key", "original_id")
+    }
+    nothing = {f"wechat_oa_{name}": "" for name in values}
+    app = create_app(market.app_settings(settings).model_copy(update=nothing))
+    with app.app_context():
+        transact(lambda: account_rows.add({**values, "kind": "service", "mode": "safe", "name": ""}))
+        transact(lambda: account_rows.change(values["appid"], {"marketcode_secret": secret}))
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_secret_kept_with_the_account_opens_the_packs(made, kept, tmp_path):
+    out = tmp_path / "codes.csv"
+    arguments = ["wechat", "codes", "download", "--application", str(made.application_id), "--out", str(out)]
+
+    done = kept.test_cli_runner().invoke(args=arguments)
+
+    assert done.exit_code == 0
+    assert len(out.read_text().splitlines()) == 10_000
+
+
+def test_a_download_without_any_secret_ends_with_2_and_says_how(run, made, tmp_path):
+    refused = run("download", "--application", made.application_id, "--out", tmp_path / "codes.csv")
+
+    assert refused.exit_code == 2
+    assert "marketcode_secret" in refused.stderr
 
 
 def test_a_broken_download_leaves_no_file_and_goes_on_by_segment(fetch, market, made, tmp_path):
