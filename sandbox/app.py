@@ -12,6 +12,8 @@ from sandbox import (
     control,
     control_machine,
     custom_calls,
+    marketcode_calls,
+    marketcode_control,
     membership_calls,
     menu_calls,
     message_calls,
@@ -37,6 +39,7 @@ POLICY = (
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
     openapi_calls, control, control_machine, phone,
+    marketcode_calls, marketcode_control,
 )  # fmt: skip
 
 
