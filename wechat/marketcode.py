@@ -9,7 +9,6 @@ wechat.errors.WeChatError: WeChat's own codes of refusal are not documented here
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from typing import Any, TypeVar
 from core.errors import Conflict
 from wechat import marketcode_rules as rules
 from wechat.accounts import account
-from wechat.client import Client, client
+from wechat.client import client
 from wechat.errors import Unknown
 from wechat.marketpack import OfficialCode, Segment, read_pack
 
@@ -27,7 +26,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 FINISHED = "FINISH"
 # A pack of 50,000 codes is a few megabytes that WeChat makes while we wait.
-DOWNLOAD_TIMEOUTS_S = (3.0, 120.0)
+DOWNLOAD_S = 120.0
 
 
 class NotFinished(Conflict):
@@ -218,19 +217,12 @@ def code_of_ticket(openid: str, code_ticket: str, *, appid: str | None = None) -
 def _ask(name: str, body: Json, read: Callable[[Json], T], *, appid: str | None, patient: bool = False) -> T:
     ours = client(account(appid))
     path = f"intp/marketcode/{name}"
-    answer = (_patient(ours) if patient else ours).call(path, body)
+    answer = ours.call(path, body, read_s=DOWNLOAD_S if patient else None)
     try:
         return read(answer)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         error = Unknown(path, 0, "the answer lacks what it should hold")
     raise error  # outside the handler: a chained error would hold the answer
-
-
-def _patient(ours: Client) -> Client:
-    """The same client, connections and token, that waits longer for an answer."""
-    slow = copy.copy(ours)
-    slow.timeout = DOWNLOAD_TIMEOUTS_S
-    return slow
 
 
 def _application(answer: Json) -> Application:
