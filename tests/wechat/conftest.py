@@ -193,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError):  # the caller may have given up
             self.send_response(status)
             self.send_header("Content-Type", "text/plain")
+            if status == 302:
+                self.send_header("Location", f"/elsewhere?{urlsplit(self.path).query}")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

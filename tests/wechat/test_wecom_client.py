@@ -64,9 +64,19 @@ def test_every_outcome_has_its_name(server, answer, error):
     assert type(refused.value) is error
 
 
+def test_a_redirect_is_not_followed_with_the_token_in_hand(server):
+    server.answers[LIST] = [302]
+
+    with pytest.raises(Permanent, match="302"):
+        wecom.list_contact_ways()
+
+    assert server.count("/elsewhere") == 0
+
+
 def test_a_call_that_never_left_is_not_unknown(server, monkeypatch):
-    wecom.is_set_up()
-    monkeypatch.setattr(client(), "_base", "http://127.0.0.1:9")
+    ours = client()
+    ours._shared.get()
+    monkeypatch.setattr(ours, "_base", "http://127.0.0.1:9")
 
     with pytest.raises(Transient):
         wecom.list_contact_ways()
