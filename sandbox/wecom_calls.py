@@ -113,6 +113,8 @@ def list_contact_way(call: Call) -> Json:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST:
         raise WeChatError(40058, "limit")
     since = call.body.get("start_time", time.time() - LISTED_S)
+    if not isinstance(since, int | float):
+        raise WeChatError(40058, "start_time")
     found = wecom.ways_after(call.world.store, _after(call.body.get("cursor") or ""), since, limit + 1)
     page = found[:limit]
     more = {"next_cursor": _cursor(page[-1].id)} if len(found) > limit else {}
