@@ -5,9 +5,9 @@ ExternalUserID, `kind` is `wecom.` and the ChangeType (`wecom.add_external_conta
 the State of the contact way. Contract sections 2.4, 2.5 and 13.
 
 WeCom's WelcomeCode lives 20 seconds. Handlers run in a worker, normally within a second, inside a unit of work: one
-that wants to greet puts down an external task, which calls `wecom.send_welcome`. Several events of one second may be worked
-in any order; the event's id tells which came first. While the queue is behind or no worker runs, the welcome is late
-and WeCom answers 41050, which no repetition mends.
+that wants to greet puts down an external task, which calls `wecom.send_welcome`. Several events of one second may be
+worked in any order; the event's id tells which came first. While the queue is behind or no worker runs, the welcome is
+late and WeCom answers 41050, which no repetition mends.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from core.cli import as_json, show
 from wechat import wecom
 from wechat.errors import WeChatError
 from wechat.wecom_client import client, corp
@@ -29,14 +29,14 @@ EXPLAINED = {
 
 
 @wecom_cli.command("check")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(*, as_json: bool) -> None:
+@as_json
+def check(*, as_json_: bool) -> None:
     """Ask WeCom for a token, and for contact ways. Exit 1 when one is refused, or WeCom is not set up."""
     result = _checked() if wecom.is_set_up() else _failed("", "settings", 0, "WeCom is not set up")
     if not result["corp_id"]:
         result["explanation"] = "set WECOM_CORP_ID, WECOM_SECRET, WECOM_TOKEN and WECOM_AES_KEY"
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+    if as_json_:
+        show(result, as_json_=True)
     else:
         click.echo("  ".join(f"{key}={value}" for key, value in result.items() if value != ""))
     if not result["ok"]:
