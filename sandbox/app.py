@@ -24,6 +24,9 @@ from sandbox import (
     template_library,
     token_calls,
     user_calls,
+    wecom,
+    wecom_calls,
+    wecom_control,
     words,
     world,
 )
@@ -38,8 +41,7 @@ POLICY = (
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    openapi_calls, control, control_machine, phone,
-    marketcode_calls, marketcode_control,
+    openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control, wecom_calls, wecom_control,
 )  # fmt: skip
 
 
@@ -52,6 +54,7 @@ def create_app(config: Config) -> Flask:
     here = world.build(config)
     app.extensions[world.EXTENSION] = here
     people.seed_people(here.store, config.account.appid)
+    wecom.seed(here.store)
     if not template_library.installed(here.store):
         template_library.install(here.store, template_library.make(config.account.appid, *FIRST_TEMPLATE))
     for part in PARTS:

@@ -31,6 +31,17 @@ class Account:
 
 
 @dataclass(frozen=True)
+class WeCom:
+    """The WeCom corp beside the account, and where its events go."""
+
+    corp_id: str
+    secret: str
+    token: str
+    aes_key: str
+    callback_url: str
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the simulation needs to run.
 
@@ -45,6 +56,7 @@ class Config:
     oauth_domain: str
     mode: Mode = "safe"
     push_timeout_s: float = 5.0
+    wecom: WeCom | None = None
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -64,10 +76,33 @@ def _account(environment: Mapping[str, str]) -> Account:
         original_id=_required(environment, "SANDBOX_ORIGINAL_ID"),
         name=environment.get("SANDBOX_NAME", "").strip() or "一码会员中心",
     )
-    if len(account.aes_key) != AES_KEY_CHARS or not account.aes_key.isalnum():
-        message = f"SANDBOX_AES_KEY must be {AES_KEY_CHARS} letters and digits"
-        raise ConfigError(message)
+    _check_key("SANDBOX_AES_KEY", account.aes_key)
     return account
+
+
+def _check_key(name: str, value: str) -> None:
+    if len(value) != AES_KEY_CHARS or not value.isalnum():
+        message = f"{name} must be {AES_KEY_CHARS} letters and digits"
+        raise ConfigError(message)
+
+
+def _wecom(environment: Mapping[str, str]) -> WeCom | None:
+    """The corp, when any of its five variables is given."""
+    names = ("CORP_ID", "SECRET", "TOKEN", "AES_KEY", "CALLBACK_URL")
+    if not any(environment.get(f"SANDBOX_WECOM_{name}", "").strip() for name in names):
+        return None
+    corp = WeCom(*(_required(environment, f"SANDBOX_WECOM_{name}") for name in names))
+    _check_key("SANDBOX_WECOM_AES_KEY", corp.aes_key)
+    _host("SANDBOX_WECOM_CALLBACK_URL", corp.callback_url)
+    return corp
+
+
+def _host(name: str, url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        message = f"{name} must be an http(s) address with a host"
+        raise ConfigError(message)
+    return parts.hostname
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
@@ -86,10 +121,7 @@ def read_config(host: str, port: int, data_dir: Path, environment: Mapping[str, 
     """Read the account and the addresses from the environment; raises ConfigError naming the first wrong variable."""
     env = os.environ if environment is None else environment
     callback_url = _required(env, "SANDBOX_CALLBACK_URL")
-    callback_host = urlsplit(callback_url).hostname
-    if not callback_host or urlsplit(callback_url).scheme not in {"http", "https"}:
-        message = "SANDBOX_CALLBACK_URL must be an http(s) address with a host"
-        raise ConfigError(message)
+    callback_host = _host("SANDBOX_CALLBACK_URL", callback_url)
     mode = env.get("SANDBOX_MODE", "") or "safe"
     if mode not in MODES:
         message = "SANDBOX_MODE must be safe, compatible or plain"
@@ -103,4 +135,5 @@ def read_config(host: str, port: int, data_dir: Path, environment: Mapping[str, 
         oauth_domain=env.get("SANDBOX_OAUTH_DOMAIN", "") or callback_host,
         mode=cast("Mode", mode),
         push_timeout_s=_seconds(env, "SANDBOX_PUSH_TIMEOUT_S", 5.0),
+        wecom=_wecom(env),
     )

@@ -39,7 +39,7 @@ class Pusher:
 
     def __init__(self, config: Config, store: Store, journal: Journal, faults: Faults) -> None:
         """Speak for the account of `config`; replies go to the chats in `store`."""
-        self._config = config
+        self.config = config
         self._store = store
         self._journal = journal
         self._faults = faults
@@ -57,7 +57,7 @@ class Pusher:
 
     def _common(self, openid: str, kind: str) -> Fields:
         return {
-            "ToUserName": self._config.account.original_id,
+            "ToUserName": self.config.account.original_id,
             "FromUserName": openid,
             "CreateTime": int(time.time()),
             "MsgType": kind,
@@ -88,22 +88,19 @@ class Pusher:
                 self._read(fields, body, pushed)
                 return pushed
             # The tries begin as far apart as one may last, also when the door was shut at once.
-            wait = self._config.push_timeout_s - (time.monotonic() - began)
+            wait = self.config.push_timeout_s - (time.monotonic() - began)
             if number < TRIES and not self._background.pause(wait):
                 break
         return pushed
 
     def _try(self, fields: Fields, number: int, pushed: Pushed) -> bytes | None:
-        query, body = request_for(
-            fields, crypto=self.crypto, original_id=self._config.account.original_id,
-            mode=self._config.mode, openid=str(fields["FromUserName"]),
-        )  # fmt: skip
+        query, body = self._request(fields)
         began = time.monotonic()
         entry: dict[str, Any] = {"try": number, "at": time.time(), "status": 0, "error": ""}
         answer: bytes | None = None
         try:
-            response = _send(
-                "POST", f"{self._config.callback_url}?{query}", self._config.push_timeout_s,
+            response = send(
+                "POST", f"{self.config.callback_url}?{query}", self.config.push_timeout_s,
                 data=body, headers={"Content-Type": "text/xml"},
             )  # fmt: skip
             entry["status"] = response.status_code
@@ -116,11 +113,18 @@ class Pusher:
         pushed.tries.append(entry)
         return answer
 
+    def _request(self, fields: Fields) -> tuple[str, bytes]:
+        """Query string and body of one try."""
+        return request_for(
+            fields, crypto=self.crypto, original_id=self.config.account.original_id,
+            mode=self.config.mode, openid=str(fields["FromUserName"]),
+        )  # fmt: skip
+
     def _read(self, fields: Fields, body: bytes, pushed: Pushed) -> None:
         try:
             pushed.reply = read_reply(
-                body, crypto=self.crypto, mode=self._config.mode,
-                person=str(fields["FromUserName"]), account=self._config.account.original_id,
+                body, crypto=self.crypto, mode=self.config.mode,
+                person=str(fields["FromUserName"]), account=self.config.account.original_id,
             )  # fmt: skip
             pushed.shown = as_chat(pushed.reply) if pushed.reply else None
             pushed.outcome = "ok"
@@ -156,7 +160,7 @@ class Pusher:
         query = {"signature": signature(self.crypto.token, timestamp, nonce), "timestamp": timestamp}
         query |= {"nonce": nonce, "echostr": echo}
         try:
-            response = _send("GET", self._config.callback_url, self._config.push_timeout_s, params=query)
+            response = send("GET", self.config.callback_url, self.config.push_timeout_s, params=query)
         except requests.RequestException:
             return False
         return response.status_code == HTTP_OK and response.text == echo
@@ -166,7 +170,8 @@ class Pusher:
         return self._background.close()
 
 
-def _send(method: str, url: str, timeout: float, **options: Any) -> requests.Response:
+def send(method: str, url: str, timeout: float, **options: Any) -> requests.Response:
+    """One request to the product, around every proxy of the machine."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy of the machine has no business between the two
         return session.request(method, url, timeout=timeout, allow_redirects=False, **options)

@@ -22,6 +22,8 @@ DAILY = {
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
     "/cgi-bin/user/info/batchget": 5_000_000,
+    "wecom:contact_ways": 500_000,  # in all, not a day
+    "wecom:temporary_contact_ways": 100_000,
 }
 
 

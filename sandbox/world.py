@@ -12,6 +12,7 @@ from sandbox.journal import Journal
 from sandbox.pushes import Pusher
 from sandbox.quotas import Quotas
 from sandbox.store import Store
+from sandbox.wecom_push import WeComPusher
 
 EXTENSION = "sandbox"
 
@@ -26,10 +27,12 @@ class World:
     faults: Faults
     quotas: Quotas
     pusher: Pusher
+    wecom: WeComPusher | None
 
     def close(self) -> None:
         """Stop pushing and close the store."""
-        if self.pusher.close():
+        ended = self.pusher.close()
+        if (self.wecom is None or self.wecom.close()) and ended:
             self.store.close()
 
 
@@ -37,7 +40,12 @@ def build(config: Config) -> World:
     """Open the store of `config` and put the parts together."""
     store = Store(config.data_dir / "sandbox.sqlite3")
     journal, faults = Journal(store), Faults(store)
-    return World(config, store, journal, faults, Quotas(store), Pusher(config, store, journal, faults))
+    corp = config.wecom
+    return World(
+        config, store, journal, faults, Quotas(store),
+        Pusher(config, store, journal, faults),
+        WeComPusher(config, corp, store, journal, faults) if corp else None,
+    )  # fmt: skip
 
 
 def world() -> World:

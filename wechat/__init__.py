@@ -30,9 +30,10 @@ def init_app(app: Flask) -> None:
         door,
         jobs,
         oauth,
+        wecom_callback,
     )  # fmt: skip
 
-    for part in (callback, oauth, domain_files, console):
+    for part in (callback, wecom_callback, oauth, domain_files, console):
         app.register_blueprint(part.bp)
     console.register()
     app.wsgi_app = door.Door(app, app.wsgi_app)  # type: ignore[method-assign]

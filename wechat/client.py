@@ -139,7 +139,10 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     ) -> Json:
         method = "get" if body is None else "post"
         try:
-            answer = self._request(method, path, params=query, data=body, timeout=timeouts)
+            # A redirect would carry the token to wherever it points.
+            answer = self._request(
+                method, path, params=query, data=body, timeout=timeouts, allow_redirects=False
+            )
         except outcomes.FAILURES as failure:
             error = outcomes.of_failure(path, failure)
         else:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-PATH = re.compile(r"/wechat/([A-Za-z0-9_-]{1,64})/callback")
+# WeCom's pushes are rare and opened otherwise: wecom_callback.py takes them, and reads their body itself.
+PATH = re.compile(r"/wechat/(?!wecom/)([A-Za-z0-9_-]{1,64})/callback")
 ENDPOINT = "wechat_callback.receive"
 
 

@@ -25,13 +25,11 @@ def of_answer(path: str, status: int, data: bytes) -> tuple[Json, WeChatError | 
     if status != requests.codes.ok:
         return {}, of_status(path, status)
     try:
-        answer = json.loads(data)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+        answer = json.loads(data.decode("utf-8", "replace"))
+        # Reading calls often answer without an errcode.
+        errcode = int(answer.get("errcode") or 0)
+    except (AttributeError, TypeError, ValueError):
         return {}, not_json(path)
-    # Reading calls often answer without an errcode.
-    errcode = int(answer.get("errcode") or 0)
     return answer, of_errcode(path, errcode, str(answer.get("errmsg", ""))) if errcode else None
 
 

@@ -19,6 +19,7 @@ import wechat
 from core.db import db
 from core.tables import Task
 from models.wechat import WeChatEvent
+from tests.sandbox_fixture import BASES
 from wechat import answers
 from wechat.accounts import service_account
 from wechat.crypto import signature
@@ -192,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError):  # the caller may have given up
             self.send_response(status)
             self.send_header("Content-Type", "text/plain")
+            if status == 302:
+                self.send_header("Location", f"/elsewhere?{urlsplit(self.path).query}")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -219,7 +222,7 @@ def calling_app(app, store, server, settings):
     """The product with that server for WeChat, on the same store."""
     from app import create_app
 
-    bases = dict.fromkeys(("wechat_api_base", "wechat_open_base", "wechat_mp_base"), server.base)
+    bases = dict.fromkeys(BASES, server.base)
     made = create_app(settings.model_copy(update=bases))
     with made.app_context():
         yield made
