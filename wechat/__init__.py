@@ -29,11 +29,12 @@ def init_app(app: Flask) -> None:
         domain_files,
         door,
         jobs,
+        jssdk,
         oauth,
         wecom_callback,
     )  # fmt: skip
 
-    for part in (callback, wecom_callback, oauth, domain_files, console):
+    for part in (callback, wecom_callback, oauth, jssdk, domain_files, console):
         app.register_blueprint(part.bp)
     console.register()
     app.wsgi_app = door.Door(app, app.wsgi_app)  # type: ignore[method-assign]
