@@ -56,7 +56,7 @@ def page_signature(ticket: str, nonce: str, timestamp: int, url: str) -> str:
 
 
 def card_signature(*values: str) -> str:
-    """SHA-1 over the non-empty values, sorted as bytes and joined: api_ticket, timestamp, card_id, code, openid, nonce."""
+    """SHA-1 over the non-empty values sorted as bytes: api_ticket, timestamp, card_id, code, openid, nonce."""
     joined = b"".join(sorted(value.encode() for value in values if value))
     return hashlib.sha1(joined, usedforsecurity=False).hexdigest()
 
