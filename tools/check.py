@@ -60,6 +60,7 @@ def all_checks(scratch: Path) -> list[Check]:
         Check("migrations-sqlite", python("tools.migrations", "sqlite")),
         Check("docs", python("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(scratch / "site"))),
         Check("imports", (linter, "--no-logo", "--no-cache")),
+        Check("wechat-apis", python("tools.wechat_apis", "check")),
         Check("translations", python("tools.translations", "check")),
         Check("ruff", python("ruff", "check", ".")),
         Check("format", python("ruff", "format", "--check", "--quiet", ".")),

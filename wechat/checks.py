@@ -66,7 +66,7 @@ def _token(asking: Client) -> str:
 
 
 def _menu(asking: Client) -> str:
-    """WeChat: GET /cgi-bin/menu/get. Contract section 10."""
+    """How many buttons the live menu has. WeChat: GET /cgi-bin/menu/get; 46003 without one. Contract section 10."""
     try:
         menu = asking.call("cgi-bin/menu/get")
     except Permanent as refused:
@@ -77,7 +77,7 @@ def _menu(asking: Client) -> str:
 
 
 def _quota(asking: Client, path: str) -> str:
-    """WeChat: POST /cgi-bin/openapi/quota/get. Contract section 1.1."""
+    """Used and limit of one API today. WeChat: POST /cgi-bin/openapi/quota/get; not for /sns. Contract section 1.1."""
     quota = asking.call("cgi-bin/openapi/quota/get", {"cgi_path": path}).get("quota", {})
     return f"{quota.get('used', 0)} / {quota.get('daily_limit', 0)}"
 
