@@ -15,7 +15,7 @@ from member_card import projection, queries, service
 from member_card.errors import LinkExpired, NoPhoneGiven, NoProgram, NotHerCard, UnreadableLink
 from member_card.rules import ACTIVE
 from member_card.service import Holder
-from wechat import gateway
+from wechat import cards
 from wechat.errors import Permanent, WeChatError
 
 # A wrong code, a code of another card, an unknown or used ticket (contract sections 0.4 and 8.6).
@@ -63,8 +63,8 @@ def activate(jump: Jump, *, appid: str, openid: str) -> Activated:
     if program_row is None:
         raise NoProgram
     with _expiry_explained():
-        code = gateway.decrypt_code(jump.encrypt_code)
-        held = gateway.card_holder(jump.card_id, code)
+        code = cards.decrypt_code(jump.encrypt_code)
+        held = cards.card_holder(jump.card_id, code)
     if held.openid != openid:
         raise NotHerCard
     card = queries.card_by_code(jump.card_id, code)
@@ -81,7 +81,7 @@ def _phone(ticket: str) -> str:
     if not ticket:
         raise LinkExpired
     with _expiry_explained():
-        phone = gateway.activation_form_answers(ticket).phone
+        phone = cards.activation_form_answers(ticket).phone
     if not phone:
         raise NoPhoneGiven
     return phone

@@ -16,7 +16,7 @@ from member_card import queries
 from member_card.errors import NoProgram, ProgramUnderWay
 from member_card.rules import Design, check_via
 from models.cards import CardLink, CardProgram
-from wechat import gateway
+from wechat import cards
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -49,7 +49,7 @@ def ensure_program(design: Design | None = None) -> str:
         assert row is not None  # noqa: S101 - just stored
         body = card_body(row)
         db.session.rollback()
-        made = gateway.create_card(body)
+        made = cards.create_card(body)
         card_id = transact(lambda: _keep_card_id(slug, made))
     _ensure_form(slug, card_id)
     return card_id
@@ -100,7 +100,7 @@ def _ensure_form(slug: str, card_id: str) -> None:
     db.session.rollback()
     if known is not None:
         return
-    gateway.set_activation_form(card_id, "会员服务说明", _page(f"/me/statement/{version}"))
+    cards.set_activation_form(card_id, "会员服务说明", _page(f"/me/statement/{version}"))
 
     def keep() -> None:
         form_set = sa.update(CardProgram).where(CardProgram.slug == slug).values(form_set_at=utc_now())
@@ -147,7 +147,7 @@ def claim_url(row: CardProgram, via: str = "") -> str:
     db.session.rollback()
     if known is not None and known.created_at > utc_now() - LINK_LIFE:
         return known.url
-    made = gateway.card_link(card_id, outer_str).url
+    made = cards.card_link(card_id, outer_str).url
     return transact(lambda: _keep_link(card_id, outer_str, made))
 
 

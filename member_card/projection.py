@@ -22,7 +22,7 @@ from member_card import queries
 from member_card.errors import CallUnderWay
 from member_card.rules import ACTIVE, UNAVAILABLE, shown_points
 from models.cards import MemberCard
-from wechat import gateway
+from wechat import cards
 from wechat.errors import Permanent, Unknown
 
 # Longer than any call to WeChat may take, so that a turn ends by itself only when its owner is gone.
@@ -134,7 +134,7 @@ def _activate(turn: Turn) -> bool:
     """Tell WeChat the number and the points; false when the card is gone there."""
     with _calling(turn):
         try:
-            gateway.activate_card(turn.card_id, turn.code, turn.number, turn.points)
+            cards.activate_card(turn.card_id, turn.code, turn.number, turn.points)
         except Permanent as error:
             if error.errcode not in GONE:
                 raise
@@ -182,7 +182,7 @@ def push(run: Run) -> None:
     alive = True
     with _calling(turn):
         try:
-            gateway.update_card(turn.card_id, turn.code, turn.points, "积分变动")
+            cards.update_card(turn.card_id, turn.code, turn.points, "积分变动")
         except Permanent as error:
             if error.errcode not in GONE:
                 raise

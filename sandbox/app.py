@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox import (
     card_calls,
+    card_more_calls,
     code_calls,
     control,
     control_machine,
@@ -40,8 +41,9 @@ POLICY = (
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'; form-action 'self' http: https:"
 )
 PARTS = (
-    token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control, wecom_calls, wecom_control,
+    token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
+    menu_calls, oauth, openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control, wecom_calls,
+    wecom_control,
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sandbox.errors import WeChatError
 from sandbox.store import Store, dump
 
 Json = dict[str, Any]
-VERIFIED = "CARD_STATUS_VERIFY_OK"
+VERIFIED, GONE = "CARD_STATUS_VERIFY_OK", "CARD_STATUS_DELETE"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Card:
         base = {
             **self.base,
             "id": self.card_id,
-            "status": VERIFIED,
+            "status": self.base.get("status", VERIFIED),
             "color": COLORS[self.base["color"]],
             "create_time": int(self.created),
             "update_time": int(self.created),
@@ -89,6 +89,22 @@ def change(store: Store, card: Card, member_card: Json) -> None:
 def set_form(store: Store, card: Card, form: Json) -> None:
     """Keep the activation form."""
     store.run("UPDATE cards SET form = ? WHERE card_id = ?", dump(form), card.card_id)
+
+
+def all_ids(store: Store) -> list[str]:
+    """Every design that is not gone, newest first."""
+    rows = store.rows("SELECT card_id, body FROM cards ORDER BY created DESC")
+    return [row["card_id"] for row in rows if json.loads(row["body"])["base_info"].get("status") != GONE]
+
+
+def change_stock(store: Store, card: Card, by: int) -> None:
+    """More or fewer to claim."""
+    store.run("UPDATE cards SET quantity = quantity + ? WHERE card_id = ?", by, card.card_id)
+
+
+def mark_deleted(store: Store, card: Card) -> None:
+    """The design is gone; it can still be read."""
+    change(store, card, {"base_info": {"status": GONE}})
 
 
 def take_one(store: Store, card: Card) -> bool:

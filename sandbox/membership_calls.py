@@ -19,7 +19,7 @@ NUMBER_BYTES = 64
 
 def _usable(call: Call) -> Held:
     held = wallet.by_code(call.world.store, call.body.get("code"), call.body.get("card_id"))
-    if held.status == wallet.DELETED:
+    if held.status in {wallet.DELETED, wallet.UNAVAILABLE}:
         raise WeChatError(40127)
     return held
 

@@ -18,7 +18,7 @@ from sandbox.errors import WeChatError
 from sandbox.store import Row, Store, dump
 
 Json = dict[str, Any]
-CLAIMED, ACTIVE, DELETED = "claimed", "active", "deleted"
+CLAIMED, ACTIVE, DELETED, UNAVAILABLE = "claimed", "active", "deleted", "unavailable"
 TICKET_LIFE_S = 1_800
 NONCE = 12
 KEY_NAME = "code_key"
@@ -45,7 +45,7 @@ class Held:
     @property
     def user_card_status(self) -> str:
         """In WeChat's words."""
-        return "DELETE" if self.status == DELETED else "NORMAL"
+        return {DELETED: "DELETE", UNAVAILABLE: "UNAVAILABLE"}.get(self.status, "NORMAL")
 
     @property
     def has_active(self) -> bool:
