@@ -42,8 +42,8 @@ POLICY = (
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
-    menu_calls, oauth, openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control, wecom_calls,
-    wecom_control,
+    menu_calls, oauth, openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control,
+    wecom_calls, wecom_control,
 )  # fmt: skip
 
 
