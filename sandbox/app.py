@@ -10,6 +10,7 @@ from sandbox import (
     card_calls,
     code_calls,
     control,
+    control_accounts,
     control_machine,
     custom_calls,
     membership_calls,
@@ -26,6 +27,7 @@ from sandbox import (
 )
 from sandbox.config import Config
 from sandbox.errors import ControlError, WeChatError
+from sandbox.world import World
 
 MAX_BODY = 10 * 1024 * 1024
 FIRST_TEMPLATE = ("43191", ["变动类型", "变动积分", "当前积分", "变动时间"])
@@ -35,7 +37,7 @@ POLICY = (
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    control, control_machine, phone,
+    control, control_accounts, control_machine, phone,
 )  # fmt: skip
 
 
@@ -47,9 +49,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     here = world.build(config)
     app.extensions[world.EXTENSION] = here
-    people.seed_people(here.store, config.account.appid)
-    if not template_library.installed(here.store):
-        template_library.install(here.store, template_library.make(config.account.appid, *FIRST_TEMPLATE))
+    begin(here)
     for part in PARTS:
         app.register_blueprint(part.bp)
     app.register_error_handler(ControlError, _refused)
@@ -59,6 +59,15 @@ def create_app(config: Config) -> Flask:
     app.after_request(_headers)
     words.install(app)
     return app
+
+
+def begin(here: World) -> None:
+    """Put into an empty store what is there from the start; what is there already stays."""
+    here.accounts.enter_own()
+    people.seed_people(here.store, here.config.account.appid)
+    if not template_library.installed(here.store):
+        first = template_library.make(here.config.account.appid, *FIRST_TEMPLATE)
+        template_library.install(here.store, first)
 
 
 def _refused(error: ControlError) -> ResponseReturnValue:

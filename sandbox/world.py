@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from sandbox.accounts import Accounts
 from sandbox.config import Config
 from sandbox.faults import Faults
 from sandbox.journal import Journal
@@ -18,7 +19,7 @@ EXTENSION = "sandbox"
 
 @dataclass(frozen=True)
 class World:
-    """One account, its people and their phones."""
+    """The accounts, their people and the phones of these; `pusher` speaks for the home account."""
 
     config: Config
     store: Store
@@ -26,6 +27,11 @@ class World:
     faults: Faults
     quotas: Quotas
     pusher: Pusher
+    accounts: Accounts
+
+    def speaker(self, owner: str) -> Pusher:
+        """Who pushes for an account ("" is the home account)."""
+        return self.pusher.speaking_for(lambda: self.accounts.of_owner(owner))
 
     def close(self) -> None:
         """Stop pushing and close the store."""
@@ -36,8 +42,9 @@ class World:
 def build(config: Config) -> World:
     """Open the store of `config` and put the parts together."""
     store = Store(config.data_dir / "sandbox.sqlite3")
-    journal, faults = Journal(store), Faults(store)
-    return World(config, store, journal, faults, Quotas(store), Pusher(config, store, journal, faults))
+    journal, faults, accounts = Journal(store), Faults(store), Accounts(store, config)
+    pusher = Pusher(config, store, journal, faults).speaking_for(lambda: accounts.home)
+    return World(config, store, journal, faults, Quotas(store), pusher, accounts)
 
 
 def world() -> World:
