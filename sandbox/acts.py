@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import chat, codes, people
+from sandbox import chat, codes, mini_acts, mini_links, people
 from sandbox.codes import Code
 from sandbox.custom_calls import EVENT_WINDOW, MESSAGE_WINDOW, grant
 from sandbox.errors import ControlError
@@ -22,8 +22,12 @@ def scan(here: World, person: Person, text: str) -> Json:
     text = text.strip()
     if not text:
         raise ControlError(400, "no_text", "没有识别到内容")
+    if link := mini_links.in_text(here.store, here.config.base_url, text):
+        return mini_acts.open_link(here, person, link)
     code = codes.in_text(here.store, here.config.base_url, text)
     if code is None:
+        if opened := mini_acts.open_by_url(here, person, text):
+            return opened
         is_link = urlsplit(text).scheme.lower() in {"http", "https"}
         return {"kind": "web", "url": text} if is_link else {"kind": "text", "text": text}
     if code.expired:

@@ -12,13 +12,17 @@ from sandbox import (
     control,
     control_accounts,
     control_machine,
+    control_mini,
     custom_calls,
     membership_calls,
     menu_calls,
     message_calls,
+    mini_calls,
+    mini_code_calls,
     oauth,
     people,
     phone,
+    subscribe_calls,
     template_library,
     token_calls,
     user_calls,
@@ -37,7 +41,7 @@ POLICY = (
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    control, control_accounts, control_machine, phone,
+    mini_calls, mini_code_calls, subscribe_calls, control, control_accounts, control_machine, control_mini, phone,
 )  # fmt: skip
 
 

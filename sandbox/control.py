@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import acts, chat, codes, menu_calls, people, pictures, wallet_acts
+from sandbox import acts, chat, codes, menu_calls, mini_links, people, pictures, wallet_acts
 from sandbox.errors import ControlError
 from sandbox.oauth import current_person
 from sandbox.people import Person
@@ -166,7 +166,11 @@ def state(person_id: str) -> ResponseReturnValue:
 def list_codes() -> ResponseReturnValue:
     """The live codes of the account, newest first."""
     here = world()
-    return jsonify([_shown(here, code) for code in codes.newest(here.store, CODES_SHOWN)])
+    follow_and_card = [_shown(here, code) for code in codes.newest(here.store, CODES_SHOWN)]
+    mini = [_shown_mini(here, link) for link in mini_links.newest_codes(here.store, CODES_SHOWN)]
+    return jsonify(
+        sorted(follow_and_card + mini, key=lambda code: code["created_at"], reverse=True)[:CODES_SHOWN]
+    )
 
 
 def _shown(here: World, code: codes.Code) -> dict[str, Any]:
@@ -179,6 +183,19 @@ def _shown(here: World, code: codes.Code) -> dict[str, Any]:
         "url": code.url(here.config.base_url),
         "created_at": code.created,
         "expires_at": code.expires or None,
+    }
+
+
+def _shown_mini(here: World, link: mini_links.MiniLink) -> dict[str, Any]:
+    return {
+        "ticket": "",
+        "kind": "mini",
+        "scene": link.query,
+        "path": link.path,
+        "url": link.text(here.config.base_url),
+        "picture": f"{here.config.base_url}/sandbox/mini-code/{link.key}.jpg",
+        "created_at": link.created,
+        "expires_at": None,
     }
 
 

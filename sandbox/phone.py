@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from sandbox import codes, people, pictures
+from sandbox import codes, mini_links, people, pictures
 from sandbox.errors import ControlError
 from sandbox.oauth import COOKIE, current_person
 from sandbox.words import COOKIE as LANGUAGE_COOKIE
@@ -83,6 +83,16 @@ def short_link(key: str) -> ResponseReturnValue:
     if code is None or code.expired:
         return render_template("short_link.html", url="", known=False), 404
     return render_template("short_link.html", url=code.url(here.config.base_url), known=True)
+
+
+@bp.get("/m/<key>")
+def mini_link(key: str) -> ResponseReturnValue:
+    """The same for the link of a mini-program."""
+    here = world()
+    link = mini_links.find(here.store, key)
+    if link is None or link.expired:
+        return render_template("short_link.html", url="", known=False), 404
+    return render_template("short_link.html", url=link.text(here.config.base_url), known=True)
 
 
 @bp.get("/sandbox/weui.css")

@@ -42,3 +42,19 @@ CREATE TABLE IF NOT EXISTS web_tokens (
 CREATE TABLE IF NOT EXISTS pictures (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, body TEXT NOT NULL, remaining INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mini_codes (
+    code TEXT PRIMARY KEY, owner TEXT NOT NULL, person_id INTEGER NOT NULL, kind TEXT NOT NULL, expires REAL NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS mini_sessions (
+    owner TEXT NOT NULL, person_id INTEGER NOT NULL, session_key TEXT NOT NULL, PRIMARY KEY (owner, person_id));
+CREATE TABLE IF NOT EXISTS mini_opened (
+    owner TEXT NOT NULL, person_id INTEGER NOT NULL, at REAL NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, person_id));
+CREATE TABLE IF NOT EXISTS mini_links (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
+    env_version TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS mini_links_path ON mini_links (owner, kind, path, query);
+CREATE TABLE IF NOT EXISTS subscribe_templates (
+    template_id TEXT PRIMARY KEY, owner TEXT NOT NULL, tid TEXT NOT NULL, scene TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS subscribe_credits (
+    person_id INTEGER NOT NULL, owner TEXT NOT NULL, template_id TEXT NOT NULL, remaining INTEGER NOT NULL, answer TEXT NOT NULL,
+    PRIMARY KEY (person_id, owner, template_id));
