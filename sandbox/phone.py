@@ -18,6 +18,17 @@ MAX_BARCODE = 32
 A_YEAR_S = 31_536_000
 VENDOR = Path(__file__).parent.parent / "static" / "vendor"
 OWN = Path(__file__).parent / "static"
+FAULT_PATHS = (
+    "/cgi-bin/stable_token", "/cgi-bin/qrcode/create", "/cgi-bin/message/template/send", "/cgi-bin/message/custom/send",
+    "/cgi-bin/message/subscribe/send", "/sns/oauth2/access_token", "/sns/jscode2session",
+    "/wxa/business/getuserphonenumber", "/wxa/getwxacodeunlimit", "/card/membercard/activate",
+    "/card/membercard/updateuser", "/card/code/decrypt", "/connect/oauth2/authorize", "callback", "*",
+)  # fmt: skip
+FAULT_KINDS = (
+    ("errcode", "返回错误码"), ("status", "HTTP 状态"), ("hang_s", "延迟（秒）"), ("late_s", "做了，答得晚（秒）"),
+    ("before", "断开，未执行"), ("after", "断开，已执行"), ("twice", "推送两次（callback）"),
+    ("at_once", "同时推送两次（callback）"), ("reorder", "顺序颠倒（callback）"), ("same_second", "同一秒（callback）"),
+)  # fmt: skip
 OURS = {COOKIE, LANGUAGE_COOKIE}
 
 
@@ -73,6 +84,14 @@ def phone(person_id: str) -> ResponseReturnValue:
 def journal() -> ResponseReturnValue:
     """What was pushed and called."""
     return render_template("journal.html", account=world().config.account)
+
+
+@bp.get("/sandbox/faults")
+def faults() -> ResponseReturnValue:
+    """What goes wrong next: arm it, see it, take it back."""
+    return render_template(
+        "faults.html", accounts=world().accounts.every(), paths=FAULT_PATHS, kinds=FAULT_KINDS
+    )
 
 
 @bp.get("/q/<path:key>")

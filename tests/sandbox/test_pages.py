@@ -13,14 +13,25 @@ NOTE = "模拟环境，非微信"
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/q/nothing", "/connect/oauth2/authorize?appid=x"]
+    "path",
+    [
+        "/",
+        "/sandbox/phone/1",
+        "/sandbox/journal",
+        "/sandbox/faults",
+        "/q/nothing",
+        "/m/nothing",
+        "/connect/oauth2/authorize?appid=x",
+    ],
 )
 def test_every_page_says_that_it_is_a_simulation(browser, path):
     assert NOTE in browser.get(path).text
     assert ENGLISH[NOTE] in browser.get(path, headers={"Accept-Language": "en"}).text
 
 
-@pytest.mark.parametrize("path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/q/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/sandbox/faults", "/q/nothing"]
+)
 def test_no_page_runs_an_inline_script(browser, path):
     answer = browser.get(path)
 
