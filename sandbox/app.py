@@ -13,6 +13,7 @@ from sandbox import (
     control_accounts,
     control_machine,
     control_mini,
+    control_world,
     custom_calls,
     membership_calls,
     menu_calls,
@@ -20,10 +21,8 @@ from sandbox import (
     mini_calls,
     mini_code_calls,
     oauth,
-    people,
     phone,
     subscribe_calls,
-    template_library,
     token_calls,
     user_calls,
     words,
@@ -31,17 +30,16 @@ from sandbox import (
 )
 from sandbox.config import Config
 from sandbox.errors import ControlError, WeChatError
-from sandbox.world import World
 
 MAX_BODY = 10 * 1024 * 1024
-FIRST_TEMPLATE = ("43191", ["变动类型", "变动积分", "当前积分", "变动时间"])
 POLICY = (
     "default-src 'self'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self';"
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'; form-action 'self' http: https:"
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
-    mini_calls, mini_code_calls, subscribe_calls, control, control_accounts, control_machine, control_mini, phone,
+    mini_calls, mini_code_calls, subscribe_calls, control, control_accounts, control_machine, control_mini,
+    control_world, phone,
 )  # fmt: skip
 
 
@@ -53,7 +51,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     here = world.build(config)
     app.extensions[world.EXTENSION] = here
-    begin(here)
+    world.begin(here)
     for part in PARTS:
         app.register_blueprint(part.bp)
     app.register_error_handler(ControlError, _refused)
@@ -63,15 +61,6 @@ def create_app(config: Config) -> Flask:
     app.after_request(_headers)
     words.install(app)
     return app
-
-
-def begin(here: World) -> None:
-    """Put into an empty store what is there from the start; what is there already stays."""
-    here.accounts.enter_own()
-    people.seed_people(here.store, here.config.account.appid)
-    if not template_library.installed(here.store):
-        first = template_library.make(here.config.account.appid, *FIRST_TEMPLATE)
-        template_library.install(here.store, first)
 
 
 def _refused(error: ControlError) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import acts, chat, codes, menu_calls, mini_links, people, pictures, wallet_acts
+from sandbox import acts, chat, codes, menu_calls, mini_acts, mini_links, people, pictures, wallet_acts
 from sandbox.errors import ControlError
 from sandbox.oauth import current_person
 from sandbox.people import Person
@@ -159,7 +159,15 @@ def state(person_id: str) -> ResponseReturnValue:
         chat=chat.messages(here.store, person.id, since=request.args.get("since", 0, int)),
         cards=wallet_acts.all_cards(here, person),
         menu=menu_calls.current_menu(here.store) if person.following else None,
+        mini=_mini_screen(here, person),
     )
+
+
+def _mini_screen(here: World, person: Person) -> dict[str, Any] | None:
+    """The mini-program `?mini=` (or the first) as her phone shows it; None where there is none."""
+    if not any(account.kind == "mini" for account in here.accounts.every()):
+        return None
+    return mini_acts.shown(here, *mini_acts.at_mini(here, person, request.args.get("mini", "")))
 
 
 @bp.get("/codes")

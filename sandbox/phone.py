@@ -71,7 +71,13 @@ def phone(person_id: str) -> ResponseReturnValue:
     except ControlError:
         return redirect("/")
     response = make_response(
-        render_template("phone.html", person=person, account=here.config.account, base=here.config.base_url)
+        render_template(
+            "phone.html",
+            person=person,
+            account=here.config.account,
+            base=here.config.base_url,
+            has_mini=any(account.kind == "mini" for account in here.accounts.every()),
+        )
     )
     if request.cookies.get(COOKIE, str(person.id)) != str(person.id):
         for name in set(request.cookies) - OURS:

@@ -253,6 +253,12 @@ class Pusher:
             return False
         return response.status_code == HTTP_OK and response.text == echo
 
+    def forget(self) -> None:
+        """Drop what is held back, and when the last pushes were."""
+        with self._shared.lock:
+            self._shared.held.clear()
+            self._shared.last_second.clear()
+
     def close(self) -> bool:
         """Push no more; whether everything under way has ended."""
         return self._shared.background.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from sandbox import people, template_library
 from sandbox.accounts import Accounts
 from sandbox.config import Config
 from sandbox.faults import Faults
@@ -15,6 +16,7 @@ from sandbox.quotas import Quotas
 from sandbox.store import Store
 
 EXTENSION = "sandbox"
+FIRST_TEMPLATE = ("43191", ["变动类型", "变动积分", "当前积分", "变动时间"])
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,15 @@ def build(config: Config) -> World:
     journal, faults, accounts = Journal(store), Faults(store), Accounts(store, config)
     pusher = Pusher(config, store, journal, faults).speaking_for(lambda: accounts.home)
     return World(config, store, journal, faults, Quotas(store), pusher, accounts)
+
+
+def begin(here: World) -> None:
+    """Put into an empty store what is there from the start; what is there already stays."""
+    here.accounts.enter_own()
+    people.seed_people(here.store, here.config.account.appid)
+    if not template_library.installed(here.store):
+        first = template_library.make(here.config.account.appid, *FIRST_TEMPLATE)
+        template_library.install(here.store, first)
 
 
 def world() -> World:
