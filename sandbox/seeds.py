@@ -1,7 +1,8 @@
 """The world as one JSON: write down who is there, and put the same people into another simulation.
 
 `{"people": [{name, phone?, openid?, unionid?, following?, refuses?, accounts?}], "accounts": [{appid, kind, …}]}`; the
-`accounts` of a person are `{appid: {openid?, following?, refuses?}}`. Seeding is idempotent: a person is found again by unionid, else openid, else phone.
+`accounts` of a person are `{appid: {openid?, following?, refuses?}}`. Seeding is idempotent: a person is found again by
+unionid, else openid, else phone.
 """
 
 from __future__ import annotations
