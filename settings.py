@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import sys
 from pathlib import Path
 from typing import Literal, NoReturn, Self
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent
 VAR = ROOT / "var"
 MIN_SECRET_CHARS = 32
 KEY_BYTES = (16, 32)
+CORP_ID = re.compile(r"[A-Za-z0-9_-]{4,32}")
 
 KeyRing = dict[str, bytes]
 
@@ -89,6 +91,10 @@ class Settings(BaseSettings):
     wechat_mini_secret: str = ""
     wechat_mini_token: str = ""
     wechat_mini_aes_key: str = ""
+    wecom_corp_id: str = Field("", description="WeCom's CorpID; all four WECOM_… or none")
+    wecom_secret: str = Field("", description="secret of the app that may use customer contact")
+    wecom_token: str = Field("", description="token of the app's event push")
+    wecom_aes_key: str = Field("", description="43-character EncodingAESKey of the app's event push")
     task_lease_s: float = Field(60.0, gt=0, le=600, description="a claimed task is due again after this long")
     sweep_every_s: float = Field(30.0, gt=0, le=120, description="how often lost work is looked for")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -100,7 +106,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "public_base_url", "code_url_base", "wechat_api_base", "wechat_open_base", "wechat_mp_base"
+        "public_base_url",
+        "code_url_base",
+        "wechat_api_base",
+        "wechat_open_base",
+        "wechat_mp_base",
+        "wecom_api_base",
     )
     @classmethod
     def _urls_are_http(cls, value: str) -> str:
@@ -109,13 +120,29 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("wechat_oa_aes_key", "wechat_mini_aes_key")
+    @field_validator("wechat_oa_aes_key", "wechat_mini_aes_key", "wecom_aes_key")
     @classmethod
     def _aes_key_has_43_characters(cls, value: str) -> str:
-        if value and len(value) != 43:  # noqa: PLR2004 - contract section 2.1
+        if value and (len(value) != 43 or not (value.isascii() and value.isalnum())):  # noqa: PLR2004 - contract section 2.1
             message = "must be the 43 characters of the WeChat console (EncodingAESKey)"
             raise ValueError(message)
         return value
+
+    @field_validator("wecom_corp_id")
+    @classmethod
+    def _corp_id_looks_like_one(cls, value: str) -> str:
+        if value and not CORP_ID.fullmatch(value):
+            message = "must be the CorpID of the WeCom console (ww and 16 characters)"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _wecom_is_whole_or_absent(self) -> Self:
+        names = ("wecom_corp_id", "wecom_secret", "wecom_token", "wecom_aes_key")
+        missing = [name.upper() for name in names if not getattr(self, name)]
+        if missing and len(missing) < len(names):
+            _refuse(missing[0], "is missing: all four WECOM_… or none")
+        return self
 
     @model_validator(mode="after")
     def _secrets_are_strong_enough(self) -> Self:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 AREAS = (
-    "catalog", "codes", "places", "members", "points", "orders", "sync", "attribution", "messaging", "jobs", "audit",
+    "catalog", "codes", "places", "members", "points", "orders", "sync", "attribution", "messaging", "wechat",
+    "jobs", "audit",
 )  # fmt: skip
 
 

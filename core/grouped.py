@@ -26,7 +26,7 @@ STORE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class NotWritten(RuntimeError):
-    """The thread that wrote the group was stopped before it knew the outcome."""
+    """Nobody knows yet whether the item is durable: it took too long, or the thread that wrote it was stopped."""
 
 
 def _held() -> threading.Lock:
@@ -35,7 +35,7 @@ def _held() -> threading.Lock:
     return lock
 
 
-@dataclass
+@dataclass(eq=False)
 class _Waiting(Generic[Item]):
     item: Item
     # Held until the outcome is known. A bare lock: an event would wake through a second one.
@@ -59,14 +59,19 @@ class Grouped(Generic[Item]):
         self._queue: list[_Waiting[Item]] = []
         self._busy = False
 
-    def submit(self, item: Item) -> None:
-        """Return when `item` is durable; raise what `write` raised for it."""
+    def submit(self, item: Item, *, patience_s: float = -1.0) -> None:
+        """Return when `item` is durable; raise what `write` raised for it.
+
+        Who waits for somebody else's write longer than `patience_s` (default: for ever) gets NotWritten; the item may
+        still become durable afterwards.
+        """
         waiting = _Waiting(item)
         with self._lock:
             self._queue.append(waiting)
             lead, self._busy = not self._busy, True
         if not lead:
-            waiting.done.acquire()
+            if not waiting.done.acquire(timeout=patience_s) and self._give_up(waiting):
+                raise NotWritten
             lead = waiting.lead
         if lead:
             self._lead()
@@ -83,11 +88,20 @@ class Grouped(Generic[Item]):
             with self._lock:
                 heir = self._queue[0] if self._queue else None
                 self._busy = heir is not None
+                if heir is not None:
+                    heir.lead = True
             for waiting in group:
                 waiting.done.release()
             if heir is not None:
-                heir.lead = True
                 heir.done.release()
+
+    def _give_up(self, waiting: _Waiting[Item]) -> bool:
+        """Stop waiting; False when the lead has just come to this one, who must then write for the others."""
+        with self._lock:
+            if waiting.lead:
+                return False
+            self._queue = [other for other in self._queue if other is not waiting]
+            return True
 
     def _write_group(self, group: list[_Waiting[Item]]) -> None:
         GROUP_SIZE.observe(len(group))

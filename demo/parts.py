@@ -83,6 +83,12 @@ class Parts:
             "AES_KEY": "".join(secrets.choice(ALPHABET) for _ in range(43)),
             "ORIGINAL_ID": "gh_" + secrets.token_hex(6),
         }
+        corp = {
+            "CORP_ID": "ww" + secrets.token_hex(8),
+            "SECRET": secrets.token_urlsafe(32),
+            "TOKEN": secrets.token_hex(12),
+            "AES_KEY": "".join(secrets.choice(ALPHABET) for _ in range(43)),
+        }
         environment = {
             "APP_ENV": "development",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'yima.db'}",
@@ -95,13 +101,17 @@ class Parts:
             "WECHAT_API_BASE": there,
             "WECHAT_OPEN_BASE": there,
             "WECHAT_MP_BASE": there,
+            "WECOM_API_BASE": there,
             "SANDBOX_CALLBACK_URL": f"{here}/wechat/{account['APPID']}/callback",
+            "SANDBOX_WECOM_CALLBACK_URL": f"{here}/wechat/wecom/callback",
             "SHOP_KEY": "demo-shop",
             "SHOP_SECRET": secrets.token_hex(16),
             "SHOP_PORT": str(shop),
             "PYTHONUNBUFFERED": "1",
             **{f"WECHAT_OA_{name}": value for name, value in account.items()},
             **{f"SANDBOX_{name}": value for name, value in account.items()},
+            **{f"WECOM_{name}": value for name, value in corp.items()},
+            **{f"SANDBOX_WECOM_{name}": value for name, value in corp.items()},
         }
         return cls(folder, environment, web, sandbox, shop)
 

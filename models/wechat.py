@@ -1,4 +1,4 @@
-"""What we keep of WeChat: raw events, shared tokens, OAuth hops."""
+"""What we keep of WeChat: accounts, raw events, shared tokens, OAuth hops."""
 
 from __future__ import annotations
 
@@ -11,11 +11,43 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Ascii, Base, Sealed
 
 
+class WeChatAccount(Base):
+    """One account (服务号, 订阅号, 小程序) beside those of the settings. Its secrets are sealed together, as JSON."""
+
+    __tablename__ = "wechat_account"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('service', 'subscription', 'mini')", name="kind"),
+        sa.CheckConstraint("mode IN ('plain', 'compatible', 'safe')", name="mode"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    appid: Mapped[str] = mapped_column(Ascii(32), unique=True)
+    kind: Mapped[str] = mapped_column(Ascii(16))
+    name: Mapped[str] = mapped_column(sa.String(64))
+    original_id: Mapped[str] = mapped_column(Ascii(32))
+    mode: Mapped[str] = mapped_column(Ascii(16))
+    secrets_sealed: Mapped[bytes] = mapped_column(Sealed(2048))
+    version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class DomainFile(Base):
+    """A file by which WeChat checks that a domain is ours (`MP_verify_….txt`): public by its nature."""
+
+    __tablename__ = "domain_file"
+
+    name: Mapped[str] = mapped_column(Ascii(128), primary_key=True)
+    content: Mapped[str] = mapped_column(sa.String(1024))
+    created_at: Mapped[datetime]
+
+
 class WeChatEvent(Base):
     """One pushed message or event, stored before it is answered. `dedupe_key` holds WeChat's retries together."""
 
     __tablename__ = "wechat_event"
-    __table_args__ = (sa.Index(None, "received_at"),)
+    # By person: what she did lately allows customer-service messages.
+    __table_args__ = (sa.Index(None, "received_at"), sa.Index(None, "openid", "created_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     dedupe_key: Mapped[str] = mapped_column(Ascii(64), unique=True)
@@ -26,6 +58,29 @@ class WeChatEvent(Base):
     fields: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime]
+
+
+class CustomSend(Base):
+    """One customer-service message (客服消息): which credit of which act of hers it took, and what became of it.
+
+    A definite failure gives the slot back (`slot` empty) and keeps the key with its reason.
+    """
+
+    __tablename__ = "custom_send"
+    __table_args__ = (
+        sa.UniqueConstraint("trigger_id", "slot"),
+        sa.CheckConstraint("state IN ('calling', 'sent', 'refused', 'unknown', 'failed')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    appid: Mapped[str] = mapped_column(Ascii(32))
+    openid: Mapped[str] = mapped_column(Ascii(64))
+    dedupe_key: Mapped[str] = mapped_column(Ascii(128), unique=True)
+    trigger_id: Mapped[int]
+    slot: Mapped[int | None] = mapped_column(sa.Integer)
+    state: Mapped[str] = mapped_column(Ascii(16))
+    errcode: Mapped[int] = mapped_column(sa.Integer, default=0)
+    created_at: Mapped[datetime]
 
 
 class WeChatToken(Base):

@@ -9,6 +9,7 @@ from sandbox import chat, codes, mini_acts, mini_links, people
 from sandbox.codes import Code
 from sandbox.custom_calls import EVENT_WINDOW, MESSAGE_WINDOW, grant
 from sandbox.errors import ControlError
+from sandbox.marketcode_acts import scan_official
 from sandbox.people import Person
 from sandbox.wallet_acts import offer
 from sandbox.world import World
@@ -18,10 +19,12 @@ MAX_TEXT_BYTES = 2048
 
 
 def scan(here: World, person: Person, text: str) -> Json:
-    """What WeChat does with the text of a scanned code: follow, offer a card, open a page, or show the text."""
+    """What WeChat does with a scanned text: follow, offer a card, open a page or a mini-program, or show it."""
     text = text.strip()
     if not text:
         raise ControlError(400, "no_text", "没有识别到内容")
+    if official := scan_official(here, person, text):
+        return official
     if link := mini_links.in_text(here.store, here.config.base_url, text):
         return mini_acts.open_link(here, person, link)
     code = codes.in_text(here.store, here.config.base_url, text)

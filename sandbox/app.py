@@ -15,19 +15,25 @@ from sandbox import (
     control_mini,
     control_world,
     custom_calls,
+    marketcode_calls,
+    marketcode_control,
     membership_calls,
     menu_calls,
     message_calls,
     mini_calls,
     mini_code_calls,
     oauth,
+    openapi_calls,
     phone,
     subscribe_calls,
     token_calls,
     user_calls,
+    wecom_calls,
+    wecom_control,
     words,
     world,
 )
+from sandbox.beginning import begin
 from sandbox.config import Config
 from sandbox.errors import ControlError, WeChatError
 
@@ -39,7 +45,7 @@ POLICY = (
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, membership_calls, message_calls, custom_calls, menu_calls, oauth,
     mini_calls, mini_code_calls, subscribe_calls, control, control_accounts, control_machine, control_mini,
-    control_world, phone,
+    control_world, phone, openapi_calls, marketcode_calls, marketcode_control, wecom_calls, wecom_control,
 )  # fmt: skip
 
 
@@ -51,7 +57,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     here = world.build(config)
     app.extensions[world.EXTENSION] = here
-    world.begin(here)
+    begin(here)
     for part in PARTS:
         app.register_blueprint(part.bp)
     app.register_error_handler(ControlError, _refused)

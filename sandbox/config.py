@@ -54,6 +54,17 @@ class Account:
 
 
 @dataclass(frozen=True)
+class WeCom:
+    """The WeCom corp beside the account, and where its events go."""
+
+    corp_id: str
+    secret: str
+    token: str
+    aes_key: str
+    callback_url: str
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the simulation needs to run.
 
@@ -70,6 +81,7 @@ class Config:
     mode: Mode = "safe"
     push_timeout_s: float = 5.0
     mini: Account | None = None
+    wecom: WeCom | None = None
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -82,13 +94,8 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 
 def checked(account: Account, name: Callable[[str], str] = str) -> Account:
     """The account itself; raises ConfigError naming the field that is wrong, in the words `name` gives it."""
-    if len(account.aes_key) != AES_KEY_CHARS or not account.aes_key.isalnum():
-        message = f"{name('aes_key')} must be {AES_KEY_CHARS} letters and digits"
-        raise ConfigError(message)
-    address = urlsplit(account.callback_url)
-    if not address.hostname or address.scheme not in {"http", "https"}:
-        message = f"{name('callback_url')} must be an http(s) address with a host"
-        raise ConfigError(message)
+    _check_key(name("aes_key"), account.aes_key)
+    _host(name("callback_url"), account.callback_url)
     choices: dict[str, tuple[str, ...]] = {"mode": MODES, "kind": KINDS, "format": FORMATS}
     for field, known in choices.items():
         if getattr(account, field) not in known:
@@ -134,6 +141,31 @@ def _mini(environment: Mapping[str, str]) -> Account | None:
     return checked(account, lambda field: f"SANDBOX_MINI_{field.upper()}")
 
 
+def _check_key(name: str, value: str) -> None:
+    if len(value) != AES_KEY_CHARS or not value.isalnum():
+        message = f"{name} must be {AES_KEY_CHARS} letters and digits"
+        raise ConfigError(message)
+
+
+def _wecom(environment: Mapping[str, str]) -> WeCom | None:
+    """The corp, when any of its five variables is given."""
+    names = ("CORP_ID", "SECRET", "TOKEN", "AES_KEY", "CALLBACK_URL")
+    if not any(environment.get(f"SANDBOX_WECOM_{name}", "").strip() for name in names):
+        return None
+    corp = WeCom(*(_required(environment, f"SANDBOX_WECOM_{name}") for name in names))
+    _check_key("SANDBOX_WECOM_AES_KEY", corp.aes_key)
+    _host("SANDBOX_WECOM_CALLBACK_URL", corp.callback_url)
+    return corp
+
+
+def _host(name: str, url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        message = f"{name} must be an http(s) address with a host"
+        raise ConfigError(message)
+    return parts.hostname
+
+
 def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in environment.get(name, "").split(",") if word.strip())
 
@@ -161,8 +193,9 @@ def read_config(host: str, port: int, data_dir: Path, environment: Mapping[str, 
         callback_url=callback_url,
         base_url=(env.get("SANDBOX_BASE_URL", "") or f"http://{shown_host}:{port}").rstrip("/"),
         data_dir=data_dir,
-        oauth_domain=env.get("SANDBOX_OAUTH_DOMAIN", "") or urlsplit(callback_url).hostname or "",
+        oauth_domain=env.get("SANDBOX_OAUTH_DOMAIN", "") or _host("SANDBOX_CALLBACK_URL", callback_url),
         mode=account.mode,
         push_timeout_s=_seconds(env, "SANDBOX_PUSH_TIMEOUT_S", 5.0),
         mini=_mini(env),
+        wecom=_wecom(env),
     )

@@ -6,8 +6,9 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox import seeds
+from sandbox.beginning import begin
 from sandbox.control import body
-from sandbox.world import begin, world
+from sandbox.world import world
 
 bp = Blueprint("control_world", __name__, url_prefix="/sandbox/api")
 

@@ -11,7 +11,7 @@ from sandbox.store import Store, dump
 KEPT = 20_000
 TRIM_EVERY = 500
 MAX_TEXT = 4_000
-SECRETS = {"access_token", "secret", "appsecret", "refresh_token"}
+SECRETS = {"access_token", "secret", "appsecret", "corpsecret", "refresh_token"}
 SHOWN_OF_A_SECRET = 6
 PAGE = 200
 

@@ -59,6 +59,16 @@ def open_link(here: World, person: Person, link: MiniLink) -> Json:
     return open_with(here, account, person, path=link.path, query=query, came=came)
 
 
+def open_official(here: World, person: Person, official: Json) -> Json:
+    """An official code of an item opens a mini-program that is known here: {"mini": …}; nothing for any other."""
+    account = here.accounts.find(str(official["wxa_appid"]))
+    if account is None or account.kind != "mini":
+        return {}
+    path, _, query = str(official["opens"]).partition("?")
+    opened = dict(parse_qsl(query))
+    return {"mini": open_with(here, account, person, path=path, query=opened, came=FROM_ITEM_CODE)}
+
+
 def open_by_url(here: World, person: Person, url: str) -> Json | None:
     """She scans an ordinary link that a mini-program has registered: it opens with `q`. None for other links."""
     for account in here.accounts.every():

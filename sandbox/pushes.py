@@ -62,7 +62,7 @@ class Pusher:
         shared: Shared | None = None,
     ) -> None:
         """Speak for the home account of `config`; replies go to the chats in `store`."""
-        self._config = config
+        self.config = config
         self._store = store
         self._journal = journal
         self._faults = faults
@@ -72,7 +72,7 @@ class Pusher:
     def speaking_for(self, account: Callable[[], Account]) -> Self:
         """The same for another account, which is asked for anew at every try: its keys may change meanwhile."""
         return type(self)(
-            self._config, self._store, self._journal, self._faults, account=account, shared=self._shared
+            self.config, self._store, self._journal, self._faults, account=account, shared=self._shared
         )
 
     @property
@@ -177,22 +177,19 @@ class Pusher:
                 self._read(account, fields, body, pushed)
                 return pushed
             # The tries begin as far apart as one may last, also when the door was shut at once.
-            wait = self._config.push_timeout_s - (time.monotonic() - began)
+            wait = self.config.push_timeout_s - (time.monotonic() - began)
             if number < TRIES and not self._shared.background.pause(wait):
                 break
         return pushed
 
     def _try(self, account: Account, fields: Fields, number: int, pushed: Pushed) -> bytes | None:
-        query, body = request_for(
-            fields, crypto=_crypto(account), original_id=account.original_id,
-            mode=account.mode, openid=str(fields["FromUserName"]), form=account.format,
-        )  # fmt: skip
+        query, body = self._request(account, fields)
         began = time.monotonic()
         entry: dict[str, Any] = {"try": number, "at": time.time(), "status": 0, "error": ""}
         answer: bytes | None = None
         try:
-            response = _send(
-                "POST", f"{account.callback_url}?{query}", self._config.push_timeout_s,
+            response = send(
+                "POST", f"{account.callback_url}?{query}", self.config.push_timeout_s,
                 data=body, headers={"Content-Type": MEDIA_TYPES[account.format]},
             )  # fmt: skip
             entry["status"] = response.status_code
@@ -204,6 +201,13 @@ class Pusher:
         entry["ms"] = round((time.monotonic() - began) * 1000)
         pushed.tries.append(entry)
         return answer
+
+    def _request(self, account: Account, fields: Fields) -> tuple[str, bytes]:
+        """Query string and body of one try."""
+        return request_for(
+            fields, crypto=_crypto(account), original_id=account.original_id,
+            mode=account.mode, openid=str(fields["FromUserName"]), form=account.format,
+        )  # fmt: skip
 
     def _read(self, account: Account, fields: Fields, body: bytes, pushed: Pushed) -> None:
         try:
@@ -248,7 +252,7 @@ class Pusher:
         query = {"signature": signature(self.crypto.token, timestamp, nonce), "timestamp": timestamp}
         query |= {"nonce": nonce, "echostr": echo}
         try:
-            response = _send("GET", self.account.callback_url, self._config.push_timeout_s, params=query)
+            response = send("GET", self.account.callback_url, self.config.push_timeout_s, params=query)
         except requests.RequestException:
             return False
         return response.status_code == HTTP_OK and response.text == echo
@@ -268,7 +272,8 @@ def _crypto(account: Account) -> MessageCrypto:
     return MessageCrypto(token=account.token, aes_key=account.aes_key, appid=account.appid)
 
 
-def _send(method: str, url: str, timeout: float, **options: Any) -> requests.Response:
+def send(method: str, url: str, timeout: float, **options: Any) -> requests.Response:
+    """One request to the product, around every proxy of the machine."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy of the machine has no business between the two
         return session.request(method, url, timeout=timeout, allow_redirects=False, **options)

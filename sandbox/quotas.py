@@ -23,6 +23,8 @@ DAILY = {
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
     "/cgi-bin/user/info/batchget": 5_000_000,
+    "wecom:contact_ways": 500_000,  # in all, not a day
+    "wecom:temporary_contact_ways": 100_000,
     "/cgi-bin/message/subscribe/send": 10_000_000,
     "/wxa/generate_urllink": 500_000,
     "/wxa/generatescheme": 500_000,
@@ -32,6 +34,11 @@ DAILY = {
 def today() -> str:
     """The day that counts, as WeChat cuts it."""
     return (datetime.now(UTC) + SHANGHAI).strftime("%Y-%m-%d")
+
+
+def _name(path: str, owner: str) -> str:
+    """What a counter is kept under: the home account's bear the path alone."""
+    return path if owner == HOME else f"{owner} {path}"
 
 
 class Quotas:
@@ -46,7 +53,7 @@ class Quotas:
         with self._store.transaction():
             self._store.run(
                 "INSERT INTO quotas VALUES (?, ?, 1) ON CONFLICT (day, path) DO UPDATE SET used = used + 1",
-                today(), owner + path,
+                today(), _name(path, owner),
             )  # fmt: skip
             used = self.used_of(path, owner)
         limit = self.limit(path)
@@ -55,11 +62,13 @@ class Quotas:
 
     def used_of(self, path: str, owner: str = HOME) -> int:
         """How often an account made this call today."""
-        return self._store.number("SELECT used FROM quotas WHERE day = ? AND path = ?", today(), owner + path)
+        return self._store.number(
+            "SELECT used FROM quotas WHERE day = ? AND path = ?", today(), _name(path, owner)
+        )
 
-    def forget(self, path: str, owner: str = HOME) -> None:
+    def clear_path(self, path: str, owner: str = HOME) -> None:
         """Start the counter of one call again."""
-        self._store.run("DELETE FROM quotas WHERE day = ? AND path = ?", today(), owner + path)
+        self._store.run("DELETE FROM quotas WHERE day = ? AND path = ?", today(), _name(path, owner))
 
     def limit(self, path: str) -> int:
         """The daily share of a path; 0 where there is none."""
@@ -76,10 +85,11 @@ class Quotas:
     def used(self, owner: str = HOME) -> dict[str, dict[str, int]]:
         """Today's counters of an account beside their limits."""
         rows = self._store.rows("SELECT path, used FROM quotas WHERE day = ? ORDER BY path", today())
+        start = _name("", owner)
         own = [
-            (row["path"].removeprefix(owner), row["used"])
+            (row["path"].removeprefix(start), row["used"])
             for row in rows
-            if row["path"].startswith(f"{owner}/")
+            if row["path"].startswith(start) and (start or " " not in row["path"])
         ]
         return {path: {"used": used, "limit": self.limit(path)} for path, used in own}
 
@@ -92,4 +102,4 @@ class Quotas:
                 raise WeChatError(48006)
             self._store.put(month, str(done + 1))
             for path in self.used(owner):
-                self.forget(path, owner)
+                self.clear_path(path, owner)

@@ -58,3 +58,23 @@ CREATE TABLE IF NOT EXISTS subscribe_templates (
 CREATE TABLE IF NOT EXISTS subscribe_credits (
     person_id INTEGER NOT NULL, owner TEXT NOT NULL, template_id TEXT NOT NULL, remaining INTEGER NOT NULL, answer TEXT NOT NULL,
     PRIMARY KEY (person_id, owner, template_id));
+CREATE TABLE IF NOT EXISTS market_applications (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, isv_application_id TEXT NOT NULL UNIQUE, code_count INTEGER NOT NULL, segment INTEGER NOT NULL,
+    created REAL NOT NULL, ready_s REAL NOT NULL, ready_queries INTEGER, queries INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS market_activations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, code_start INTEGER NOT NULL, code_end INTEGER NOT NULL, about TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS market_activations_range ON market_activations (number, code_start);
+CREATE TABLE IF NOT EXISTS market_tickets (
+    ticket TEXT PRIMARY KEY, person_id INTEGER NOT NULL, number INTEGER NOT NULL, "offset" INTEGER NOT NULL, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS wecom_members (userid TEXT PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL, enabled INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS wecom_tokens (token TEXT PRIMARY KEY, expires REAL NOT NULL, errcode INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS wecom_ways (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, config_id TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
+    is_temp INTEGER NOT NULL, created REAL NOT NULL, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS wecom_contacts (
+    userid TEXT NOT NULL COLLATE NOCASE, person_id INTEGER NOT NULL, state TEXT NOT NULL, created REAL NOT NULL,
+    PRIMARY KEY (userid, person_id));
+CREATE TABLE IF NOT EXISTS wecom_welcomes (
+    code TEXT PRIMARY KEY, userid TEXT NOT NULL, person_id INTEGER NOT NULL, expires REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS wecom_messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, person_id INTEGER NOT NULL, userid TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL);

@@ -61,25 +61,6 @@ def clear_quota_by_secret(call: Call) -> Json:
     return ok()
 
 
-@server_call(bp, "/cgi-bin/openapi/quota/get")
-def quota_get(call: Call) -> Json:
-    """What is left of one call's daily share; 76021 for a path without one, 76022 for /sns/."""
-    path = call.text("cgi_path")
-    if path.startswith("/sns/"):
-        raise WeChatError(76022)
-    limit, used = call.world.quotas.limit(path), call.world.quotas.used_of(path, call.account.owner)
-    if not limit:
-        raise WeChatError(76021, path)
-    return ok(quota={"daily_limit": limit, "used": used, "remain": max(0, limit - used)})
-
-
-@server_call(bp, "/cgi-bin/openapi/quota/clear")
-def quota_clear(call: Call) -> Json:
-    """Start one call's counter again."""
-    call.world.quotas.forget(call.text("cgi_path"), call.account.owner)
-    return ok()
-
-
 @server_call(bp, "/cgi-bin/getcallbackip", method="GET")
 def callback_ips(call: Call) -> Json:
     """Where pushes come from."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from sandbox import people, template_library
 from sandbox.accounts import Accounts
 from sandbox.config import Config
 from sandbox.faults import Faults
@@ -14,9 +13,9 @@ from sandbox.journal import Journal
 from sandbox.pushes import Pusher
 from sandbox.quotas import Quotas
 from sandbox.store import Store
+from sandbox.wecom_push import WeComPusher
 
 EXTENSION = "sandbox"
-FIRST_TEMPLATE = ("43191", ["变动类型", "变动积分", "当前积分", "变动时间"])
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class World:
     quotas: Quotas
     pusher: Pusher
     accounts: Accounts
+    wecom: WeComPusher | None
 
     def speaker(self, owner: str) -> Pusher:
         """Who pushes for an account ("" is the home account)."""
@@ -37,7 +37,8 @@ class World:
 
     def close(self) -> None:
         """Stop pushing and close the store."""
-        if self.pusher.close():
+        ended = self.pusher.close()
+        if (self.wecom is None or self.wecom.close()) and ended:
             self.store.close()
 
 
@@ -46,16 +47,8 @@ def build(config: Config) -> World:
     store = Store(config.data_dir / "sandbox.sqlite3")
     journal, faults, accounts = Journal(store), Faults(store), Accounts(store, config)
     pusher = Pusher(config, store, journal, faults).speaking_for(lambda: accounts.home)
-    return World(config, store, journal, faults, Quotas(store), pusher, accounts)
-
-
-def begin(here: World) -> None:
-    """Put into an empty store what is there from the start; what is there already stays."""
-    here.accounts.enter_own()
-    people.seed_people(here.store, here.config.account.appid)
-    if not template_library.installed(here.store):
-        first = template_library.make(here.config.account.appid, *FIRST_TEMPLATE)
-        template_library.install(here.store, first)
+    corp = WeComPusher(config, config.wecom, store, journal, faults) if config.wecom else None
+    return World(config, store, journal, faults, Quotas(store), pusher, accounts, corp)
 
 
 def world() -> World:

@@ -19,6 +19,8 @@ from werkzeug.serving import make_server
 from sandbox.testing import WeChat, free_port, running
 from settings import Settings
 
+BASES = ("wechat_api_base", "wechat_open_base", "wechat_mp_base", "wecom_api_base")
+
 
 @dataclass(frozen=True)
 class Sandbox(WeChat):
@@ -35,7 +37,7 @@ class Sandbox(WeChat):
         return settings.model_copy(
             update={
                 "public_base_url": self.product,
-                **dict.fromkeys(("wechat_api_base", "wechat_open_base", "wechat_mp_base"), self.base),
+                **dict.fromkeys(BASES, self.base),
             }
         )
 
@@ -51,6 +53,11 @@ def wechat_sandbox(tmp_path_factory: pytest.TempPathFactory, settings: Settings)
         "SANDBOX_AES_KEY": settings.wechat_oa_aes_key,
         "SANDBOX_ORIGINAL_ID": settings.wechat_oa_original_id,
         "SANDBOX_CALLBACK_URL": f"{product}/wechat/{settings.wechat_oa_appid}/callback",
+        "SANDBOX_WECOM_CORP_ID": settings.wecom_corp_id,
+        "SANDBOX_WECOM_SECRET": settings.wecom_secret,
+        "SANDBOX_WECOM_TOKEN": settings.wecom_token,
+        "SANDBOX_WECOM_AES_KEY": settings.wecom_aes_key,
+        "SANDBOX_WECOM_CALLBACK_URL": f"{product}/wechat/wecom/callback",
     }
     with running(tmp_path_factory.mktemp("sandbox"), account) as base:
         yield Sandbox(base, product)

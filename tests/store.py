@@ -93,6 +93,15 @@ def test_settings(**changes: object) -> Settings:
         "wechat_oa_token": "tokenoftests",
         "wechat_oa_aes_key": base64.b64encode(bytes(range(32))).decode().rstrip("="),
         "wechat_oa_original_id": "gh_000000000001",
+        "wecom_api_base": "http://127.0.0.1:9",
+        "wecom_corp_id": "ww00000000000test1",
+        "wecom_secret": "the-secret-of-the-wecom-app-of-the-tests-01",
+        "wecom_token": "tokenofwecomtests",
+        "wecom_aes_key": base64.b64encode(bytes(range(32, 64)))
+        .decode()
+        .rstrip("=")
+        .replace("/", "0")
+        .replace("+", "1"),
     }
     return Settings(_env_file=None, **{**values, **changes})
 

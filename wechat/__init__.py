@@ -22,14 +22,27 @@ __all__ = ["Event", "NewsReply", "Reply", "TextReply", "init_app", "on", "replie
 def init_app(app: Flask) -> None:
     """Register the callback, the OAuth pages, the upkeep job and the operators' commands."""
     from console.words import name_tasks  # noqa: PLC0415 - only an application has staff pages
-    from wechat import callback, cli, jobs, oauth  # noqa: PLC0415 - they use what this module exports
+    from wechat import (  # noqa: PLC0415 - they use what this module exports
+        callback,
+        cli,
+        console,
+        domain_files,
+        door,
+        jobs,
+        jssdk,
+        oauth,
+        wecom_callback,
+    )  # fmt: skip
 
-    app.register_blueprint(callback.bp)
-    app.register_blueprint(oauth.bp)
+    for part in (callback, wecom_callback, oauth, jssdk, domain_files, console):
+        app.register_blueprint(part.bp)
+    console.register()
+    app.wsgi_app = door.Door(app, app.wsgi_app)  # type: ignore[method-assign]
     app.cli.add_command(cli.wechat_cli)
     jobs.register()
     name_tasks(
         {
+            "wechat.late_reply": lazy_gettext("以客服消息补发来不及的回复"),
             "wechat.arrived": lazy_gettext("把微信推送交给各项处理"),
             "wechat.trim": lazy_gettext("清理旧的微信推送记录"),
             "wechat.trim_more": lazy_gettext("继续清理微信推送记录"),

@@ -2,6 +2,8 @@
 
 Three tries of five seconds each and the event is gone, so the answer waits for nothing but the store. Only what is
 committed is acknowledged; when the store is away the answer is 503, and WeChat tries again.
+
+A push comes through the door (door.py), before Flask; what is refused is explained by the route below.
 """
 
 from __future__ import annotations
@@ -12,19 +14,19 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.clock import utc_now
-from core.db import db, insert_new
-from core.grouped import Grouped
+from core.db import insert_new
+from core.errors import NotFound, Unavailable
+from core.grouped import Grouped, NotWritten
 from core.ids import new_id
 from core.tables import Task
 from core.web import csrf
 from core.work import write_rows
 from models.wechat import WeChatEvent
-from wechat import pushes, registry
+from wechat import answers, opening, pushes, registry
 from wechat.accounts import Account, account
-from wechat.crypto import BadBody, BadSignature, is_signed, signature
+from wechat.crypto import MessageCrypto, signature
 from wechat.passive import Reply, to_xml
 from wechat.registry import Event
 
@@ -36,62 +38,53 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 bp = Blueprint("wechat_callback", __name__)
-# WeChat waits five seconds; what is not ready by then is left out, and "success" is answered.
-REPLY_BUDGET_S = 2.0
-NOTHING = "success"
+REFUSED = "wechat.refused"
+NOTHING = b"success"
+# WeChat hangs up after five seconds. Who is not stored by then hears so while the line is still open.
+STORE_PATIENCE_S = 4.0
+
+
+class NotStored(Unavailable):
+    """The store is away. Anything but a 200 makes WeChat push again; this event must come again."""
+
+    code = "not_stored"
+    message = "The event could not be stored. Please send it again."
 
 
 @bp.get("/wechat/<appid>/callback")
 def verify(appid: str) -> ResponseReturnValue:
     """The console's check of our address: the echo, verbatim (contract section 2.2)."""
-    ours = account(appid)
-    query = request.args
-    if not is_signed(
-        query.get("signature", ""), ours.token, query.get("timestamp", ""), query.get("nonce", "")
-    ):
-        raise BadSignature
-    return Response(query.get("echostr", ""), mimetype="text/plain")
+    return Response(opening.check_echo(account(appid), request.args), mimetype="text/plain")
 
 
 @bp.post("/wechat/<appid>/callback")
 @csrf.exempt  # type: ignore[untyped-decorator]  # flask-wtf has no types
-def receive(appid: str) -> ResponseReturnValue:
-    """One push: verified, decrypted, stored and committed; then answered, if somebody has something to say."""
+def refuse(appid: str) -> ResponseReturnValue:
+    """Explain what the door refused, where everything is explained."""
+    del appid
+    refused = request.environ.pop(REFUSED, None)
+    if isinstance(refused, NotStored):
+        return Response("", status=503, headers={"Retry-After": "5"})
+    raise refused if isinstance(refused, Exception) else NotFound
+
+
+def answer(appid: str, query_string: str, body: bytes) -> tuple[bytes, str]:
+    """One push: verified, decrypted, stored and committed; then answered, if somebody has something to say.
+
+    The body of the answer and its media type. Raises UnknownAccount, BadSignature, BadBody, NotStored.
+    """
     started = time.monotonic()
     ours = account(appid)
-    fields = _open(ours)
-    try:
-        event = _stored(ours, fields)
-    except SQLAlchemyError as error:
-        # Anything but a 200 makes WeChat push again; this one is not stored and must come again.
-        log.warning("push_not_stored", error=type(error).__name__)
-        return Response("", status=503, headers={"Retry-After": "5"})
-    reply = _reply(event, stop=started + REPLY_BUDGET_S)
+    opened = opening.open_push(ours, opening.read_query(query_string), body)
+    key, event = _store(ours, opened.fields)
+    reply = answers.to(key, event, started=started)
     if reply is None:
-        return Response(NOTHING, mimetype="text/plain")
-    return Response(_sealed(ours, event, reply), mimetype="application/xml")
+        return NOTHING, "text/plain"
+    return _closed(ours, opened.crypto, event, reply).encode(), "application/xml"
 
 
-def _open(ours: Account) -> dict[str, str]:
-    """The fields of the push, or BadSignature, BadBody. Plain copies beside `Encrypt` are ignored."""
-    # Before reading: reading is what costs.
-    request.max_content_length = pushes.LARGEST_BODY
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise BadBody from None
-    encrypted = pushes.read_xml(body).get("Encrypt")
-    if not isinstance(encrypted, str):
-        raise BadBody
-    query = request.args
-    given, timestamp, nonce = (query.get(name, "") for name in ("msg_signature", "timestamp", "nonce"))
-    if not is_signed(given, ours.token, timestamp, nonce, encrypted.strip()):
-        raise BadSignature
-    return pushes.flat(pushes.read_xml(ours.crypto.decrypt(encrypted.strip())))
-
-
-def _stored(ours: Account, fields: dict[str, str]) -> Event:
-    """The event, committed together with the task that tells everybody who wants it."""
+def _store(ours: Account, fields: dict[str, str]) -> tuple[str, Event]:
+    """The event, committed together with the task that tells everybody who wants it; first its key."""
     event = Event(
         id=new_id(),
         appid=ours.appid,
@@ -101,8 +94,13 @@ def _stored(ours: Account, fields: dict[str, str]) -> Event:
         fields=fields,
         created_at=pushes.created_at(fields),
     )
-    _writer.submit((pushes.dedupe_key(ours.appid, fields), event))
-    return event
+    key = pushes.dedupe_key(ours.appid, fields)
+    try:
+        _writer.submit((key, event), patience_s=STORE_PATIENCE_S)
+    except (SQLAlchemyError, NotWritten) as error:
+        log.warning("push_not_stored", error=type(error).__name__)
+        raise NotStored from None
+    return key, event
 
 
 def _write(items: Sequence[tuple[str, Event]]) -> None:
@@ -129,30 +127,15 @@ def _write(items: Sequence[tuple[str, Event]]) -> None:
 _writer: Grouped[tuple[str, Event]] = Grouped(_write)
 
 
-def _reply(event: Event, *, stop: float) -> Reply | None:
-    """What the first responder with something to say says; an error of one of them is logged and says nothing."""
-    for responder in registry.responders_of(event.kind):
-        if time.monotonic() > stop:
-            log.warning("reply_out_of_time", kind=event.kind)
-            return None
-        try:
-            found = responder(event)
-        except Exception:
-            # The event is stored; whatever is wrong with what is said must not make WeChat push it again.
-            log.exception("responder_failed", kind=event.kind, responder=responder.__name__)
-            db.session.rollback()
-            return None
-        if found is not None:
-            return found
-    return None
-
-
-def _sealed(ours: Account, event: Event, reply: Reply) -> str:
-    """The encrypted reply. Dated by the event, so that a retry is answered in the same words."""
+def _closed(ours: Account, crypto: MessageCrypto | None, event: Event, reply: Reply) -> str:
+    """The reply as it came: encrypted or plain. Dated by the event, so that a retry is answered in the same words."""
     at = int(event.created_at.timestamp())
-    encrypted = ours.crypto.encrypt(to_xml(reply, openid=event.openid, original_id=ours.original_id, at=at))
+    plain = to_xml(reply, openid=event.openid, original_id=ours.original_id, at=at)
+    if crypto is None:
+        return plain
+    encrypted = crypto.encrypt(plain)
     timestamp, nonce = str(int(time.time())), f"{event.id:x}"
-    signed = signature(ours.token, timestamp, nonce, encrypted)
+    signed = signature(crypto.token, timestamp, nonce, encrypted)
     return (
         f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt><MsgSignature><![CDATA[{signed}]]></MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"

@@ -57,16 +57,15 @@ class MessageCrypto:
         """`aes_key` is the EncodingAESKey: 43 characters."""
         self.token = token
         self._appid = appid.encode()
-        self._key = base64.b64decode(aes_key + "=")
-
-    def _cipher(self) -> Cipher[modes.CBC]:
-        return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:HEAD]))
+        key = base64.b64decode(aes_key + "=")
+        # Made once: it keeps no state, and making it costs as much as a short message.
+        self._cipher = Cipher(algorithms.AES(key), modes.CBC(key[:HEAD]))
 
     def decrypt(self, encrypted: str) -> bytes:
         """The message inside `Encrypt`, or BadBody."""
         try:
             data = base64.b64decode(encrypted, validate=True)
-            decryptor = self._cipher().decryptor()
+            decryptor = self._cipher.decryptor()
             plain = decryptor.update(data) + decryptor.finalize()
         except (binascii.Error, ValueError):
             raise BadBody from None
@@ -84,5 +83,5 @@ class MessageCrypto:
         body = message.encode()
         plain = start + struct.pack(">I", len(body)) + body + self._appid
         pad = BLOCK - len(plain) % BLOCK
-        encryptor = self._cipher().encryptor()
+        encryptor = self._cipher.encryptor()
         return base64.b64encode(encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()).decode()

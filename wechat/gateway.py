@@ -222,7 +222,7 @@ def send_template(
     }
     if url:
         body["url"] = url
-    return str(_client(appid).call("cgi-bin/message/template/send", body)["msgid"])
+    return str(_client(appid).call("cgi-bin/message/template/send", body, fast=True)["msgid"])
 
 
 def list_templates(*, appid: str | None = None) -> list[Json]:

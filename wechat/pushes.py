@@ -1,4 +1,4 @@
-"""Reads what WeChat pushes: bounds first, then XML without entities, then fields as stripped text."""
+"""Reads what WeChat pushes: bounds first, then XML without entities or JSON, then fields as stripped text."""
 
 from __future__ import annotations
 
@@ -19,6 +19,24 @@ SCENE_PREFIX = "qrscene_"
 # Two events of one person in one second are told apart by these (contract section 2.5).
 TELLING = ("Event", "EventKey", "CardId", "UserCardCode", "Ticket", "MsgID", "MsgId", "ModifyBonus", "Status")
 LONGEST = {"kind": 64, "key": 191, "openid": 64}
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """The fields of one push in either format, or BadBody: a mini-program may be set to JSON (contract section 2.3)."""
+    return read_json(body) if body[:1] == b"{" else read_xml(body)
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """The fields of one JSON object, or BadBody. Size and number of openings are bounded before parsing."""
+    if len(body) > LARGEST_BODY or body.count(b"{") + body.count(b"[") > MOST_TAGS:
+        raise BadBody
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        raise BadBody from None
+    if not isinstance(fields, dict):
+        raise BadBody
+    return fields
 
 
 def read_xml(body: bytes) -> dict[str, Any]:
@@ -70,6 +88,7 @@ def flat(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _nested(value: object) -> str:
+    """Fields inside a field as JSON; JSON's own numbers read like XML's."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_NESTED else ""
 

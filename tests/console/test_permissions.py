@@ -18,7 +18,7 @@ CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 MAY_CHANGE = {
     "admin": {
         "attribution", "audit", "catalog", "codes", "jobs", "members", "messaging", "orders", "places", "points",
-        "staff", "sync",
+        "staff", "sync", "wechat",
     },
     "marketer": {"catalog", "messaging"},
     "operator": {"catalog", "codes", "jobs", "places", "sync"},

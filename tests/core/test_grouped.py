@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from core import grouped as grouped_module
 from core.db import db
 from core.grouped import LARGEST_GROUP, Grouped, NotWritten
 from core.tables import Task
@@ -148,3 +149,41 @@ def test_a_writer_that_is_stopped_tells_nobody_that_it_wrote_and_blocks_nobody()
         thread.join(timeout=10)
 
     assert sorted(outcomes) == ["SystemExit", "ok", "ok", "ok", "ok"]
+
+
+def test_who_waits_too_long_hears_so_and_the_others_are_written():
+    gate, written, late = threading.Event(), [], []
+
+    def write(items):
+        gate.wait(5)
+        written.extend(items)
+
+    grouped = Grouped(write)
+
+    def submit(number):
+        try:
+            grouped.submit(number, patience_s=0.1 if number == 1 else 10)
+        except NotWritten:
+            late.append(number)
+            gate.set()
+
+    first = threading.Thread(target=submit, args=(0,))
+    first.start()
+    while not grouped._busy:
+        time.sleep(0.001)
+    run_threads(lambda number: submit(number + 1), 4)
+    first.join(10)
+
+    assert late == [1]
+    assert sorted(written) == [0, 2, 3, 4]
+
+
+def test_who_gives_up_just_as_the_lead_comes_to_her_leads():
+    written = []
+    grouped = Grouped(written.extend)
+    mine = grouped_module._Waiting("mine")
+    grouped._queue, grouped._busy, mine.lead = [mine], True, True
+
+    assert grouped._give_up(mine) is False
+    grouped._lead()
+    assert (written, grouped._busy) == (["mine"], False)

@@ -48,6 +48,10 @@ def test_good_settings_load(environment):
         ("PUBLIC_BASE_URL", "canary"),
         ("PUBLIC_BASE_URL", "ftp://canary"),
         ("WECHAT_OA_AES_KEY", "canary"),
+        ("WECHAT_OA_AES_KEY", "canary+/" * 5 + "can"),
+        ("WECOM_CORP_ID", "can ary"),
+        ("WECOM_AES_KEY", "canary"),
+        ("WECOM_API_BASE", "canary"),
         ("TRUSTED_PROXIES", "canary"),
         ("APP_ENV", "canary"),
         ("TASK_LEASE_S", "0"),
@@ -97,3 +101,18 @@ def test_a_missing_secret_ends_the_start_with_one_line_and_exit_code_2(tmp_path)
     assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert "SECRET_KEY" in done.stderr
+
+
+def test_wecom_is_set_up_whole_or_not_at_all(environment):
+    whole = {"CORP_ID": "ww0123456789abcdef", "SECRET": "canary", "TOKEN": "canary", "AES_KEY": "a" * 43}
+    for name, value in whole.items():
+        environment.setenv(f"WECOM_{name}", value)
+    assert load_settings().wecom_secret == "canary"
+
+    for name, value in whole.items():
+        environment.setenv(f"WECOM_{name}", "")
+        with pytest.raises(SettingsError) as refused:
+            load_settings()
+        assert str(refused.value).startswith(f"WECOM_{name}")
+        assert "canary" not in str(refused.value)
+        environment.setenv(f"WECOM_{name}", value)

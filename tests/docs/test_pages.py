@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+import models
+from core import tables
 from core.db import db
 from crm.orders.schemas import read_record
 from settings import ROOT, Settings
@@ -68,6 +70,8 @@ def test_the_grants_name_every_table_and_let_history_only_grow(page):
         for rights, table in re.findall(r"^GRANT ([A-Z, ]+) ON yima\.(\w+) TO", text, re.MULTILINE)
     }
 
+    assert models.__all__  # these imports declare the tables
+    assert tables.Task
     assert set(grants) == set(db.metadata.tables)
     assert {table for table, rights in grants.items() if rights == "INSERT"} == APPEND_ONLY
 

@@ -25,6 +25,13 @@ TOKEN = "testtoken"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 ORIGINAL_ID = "gh_test"
 TIMEOUT_S = 0.3
+WECOM = {
+    "SANDBOX_WECOM_CORP_ID": "ww0123456789abcdef",
+    "SANDBOX_WECOM_SECRET": "the-secret-of-the-wecom-app",
+    "SANDBOX_WECOM_TOKEN": "wecomtoken",
+    "SANDBOX_WECOM_AES_KEY": AES_KEY[::-1],
+    "SANDBOX_WECOM_CALLBACK_URL": "http://127.0.0.1:9/wechat/wecom/callback",
+}
 MINI = {
     "appid": "wxfedcba9876543210",
     "kind": "mini",
@@ -154,6 +161,7 @@ def environment(callback_url: str) -> dict[str, str]:
         "SANDBOX_AES_KEY": AES_KEY,
         "SANDBOX_ORIGINAL_ID": ORIGINAL_ID,
         "SANDBOX_CALLBACK_URL": callback_url,
+        **WECOM,
         "SANDBOX_PUSH_TIMEOUT_S": str(TIMEOUT_S),
         "SANDBOX_BASE_URL": "http://localhost:8001",  # the name under which test clients come
     }

@@ -201,9 +201,11 @@ def test_a_web_sign_in_belongs_to_the_account_it_was_asked_for(other, mei, brows
     )
 
 
-def test_what_is_left_of_a_quota_can_be_asked(wechat):
+def test_what_is_left_of_a_quota_is_each_account_s_own(wechat, other):
     wechat.get("/cgi-bin/user/get")
 
+    untouched = other.post("/cgi-bin/openapi/quota/get", {"cgi_path": "/cgi-bin/user/get"})["quota"]
+    assert untouched["used"] == 0
     left = wechat.post("/cgi-bin/openapi/quota/get", {"cgi_path": "/cgi-bin/user/get"})["quota"]
 
     assert left == {"daily_limit": 500, "used": 1, "remain": 499}

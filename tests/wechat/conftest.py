@@ -19,6 +19,8 @@ import wechat
 from core.db import db
 from core.tables import Task
 from models.wechat import WeChatEvent
+from tests.sandbox_fixture import BASES
+from wechat import answers
 from wechat.accounts import service_account
 from wechat.crypto import signature
 
@@ -44,6 +46,11 @@ def answer(event):
 @wechat.replies("test_asked", priority=60)
 def answer_late(event):
     return wechat.NewsReply("标题", "说明", "https://example.com/a?b=1&c=2")
+
+
+@wechat.replies("CLICK", priority=90)
+def answer_taps(event):
+    return wechat.TextReply("迟到的回答") if event.key == "test_late" else None
 
 
 @wechat.replies("test_broken")
@@ -121,6 +128,12 @@ def pusher(client, account):
     return Pusher(client, account)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_said_before():
+    """What was answered in one test is not remembered in the next."""
+    answers.forget()
+
+
 def stored_events():
     db.session.rollback()  # see what others committed since the last look
     return list(db.session.scalars(sa.select(WeChatEvent).order_by(WeChatEvent.id)))
@@ -180,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError):  # the caller may have given up
             self.send_response(status)
             self.send_header("Content-Type", "text/plain")
+            if status == 302:
+                self.send_header("Location", f"/elsewhere?{urlsplit(self.path).query}")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -207,7 +222,7 @@ def calling_app(app, store, server, settings):
     """The product with that server for WeChat, on the same store."""
     from app import create_app
 
-    bases = dict.fromkeys(("wechat_api_base", "wechat_open_base", "wechat_mp_base"), server.base)
+    bases = dict.fromkeys(BASES, server.base)
     made = create_app(settings.model_copy(update=bases))
     with made.app_context():
         yield made

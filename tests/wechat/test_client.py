@@ -7,9 +7,11 @@ import os
 import traceback
 
 import pytest
+from redis import Redis
 
+from core import doorbell
 from core.metrics import WECHAT_CALLS
-from wechat import gateway
+from wechat import gateway, quota
 from wechat.accounts import service_account
 from wechat.client import Client, client
 from wechat.errors import Permanent, Transient, Unknown, WeChatError
@@ -44,6 +46,7 @@ def test_chinese_goes_out_as_it_is_and_never_escaped(calling_app, server):
     assert json.loads(body)["data"] == {"thing1": {"value": "林小美 😀"}}
 
 
+@pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -60,23 +63,78 @@ def test_chinese_goes_out_as_it_is_and_never_escaped(calling_app, server):
         ("cut", Unknown),
     ],
 )
-def test_every_outcome_has_its_name(calling_app, server, answer, error):
+def test_every_outcome_has_its_name_in_either_lane(calling_app, server, answer, error, fast):
     server.answers[SEND] = [answer]
     path = "cgi-bin/message/template/send"
     before = WECHAT_CALLS.labels(path, error.code)._value.get()
 
     with pytest.raises(WeChatError) as refused:
-        send()
+        client(service_account()).call(path, {"touser": "oA"}, fast=fast)
 
     assert type(refused.value) is error
+    assert (refused.value.__cause__, refused.value.__context__) == (None, None)
     assert WECHAT_CALLS.labels(path, error.code)._value.get() == before + 1
 
 
-def test_a_call_that_never_left_is_not_unknown(calling_app, server):
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_call_that_never_left_is_not_unknown(calling_app, server, fast, monkeypatch):
     away = Client(service_account(), "http://127.0.0.1:9")
+    monkeypatch.setattr(away._shared, "get", lambda **_: "a token")
 
     with pytest.raises(Transient):
-        away.call("cgi-bin/user/info", openid="oA")
+        away.call("cgi-bin/user/info", fast=fast, openid="oA")
+
+
+def test_the_fast_lane_asks_as_the_other_does(calling_app, server):
+    server.answers[SEND] = [{"errcode": 42001}, {"errcode": 0, "msgid": 7}] * 2
+    ours = client(service_account())
+
+    answers = [ours.call(SEND[1:], {"touser": "林😀"}, fast=fast, a="b c&d") for fast in (False, True)]
+
+    slow, fast = ([call for call in server.calls if call["path"] == SEND][place] for place in (1, 3))
+    assert answers == [{"errcode": 0, "msgid": 7}] * 2
+    assert json.loads(slow["body"]) == json.loads(fast["body"])
+    assert slow["query"]["a"] == fast["query"]["a"] == "b c&d"
+    assert b"\\u" not in fast["body"]
+
+
+def test_calls_are_counted_against_the_day(calling_app, server):
+    server.answers[SEND] = [{"errcode": 0, "msgid": 7}]
+
+    send()
+    send()
+
+    uses = {use.path: use for use in quota.today(service_account().appid)}
+    assert (uses[SEND[1:]].used, uses[SEND[1:]].limit) == (2, 100_000)
+    assert quota.left(service_account().appid, SEND[1:]) == 99_998
+    assert quota.left(service_account().appid, "card/create") is None
+
+
+def test_operators_see_which_quota_runs_out(calling_app, server, monkeypatch):
+    server.answers[SEND] = [{"errcode": 0, "msgid": 7}]
+    send()
+    runner = calling_app.test_cli_runner()
+
+    enough = runner.invoke(args=["wechat", "quota", "--json"])
+    monkeypatch.setitem(quota.DAILY, SEND[1:], 1)
+    short = runner.invoke(args=["wechat", "quota"])
+
+    calls = {call["path"]: call for call in json.loads(enough.output)["calls"]}
+    assert (enough.exit_code, calls[SEND[1:]]["used"], calls[SEND[1:]]["short"]) == (0, 1, False)
+    assert (short.exit_code, f"{SEND[1:]}  1 of 1" in short.output) == (1, True)
+
+
+def test_a_call_is_made_also_when_it_cannot_be_counted(calling_app, server, monkeypatch):
+    server.answers[SEND] = [{"errcode": 0, "msgid": 7}]
+    monkeypatch.setitem(doorbell._redis, "default", Redis.from_url("redis://127.0.0.1:9"))
+
+    assert send() == "7"
+    assert quota.today(service_account().appid) == []
+
+
+@pytest.mark.parametrize(("used", "short"), [(399, False), (400, True), (501, True)])
+def test_the_day_is_short_from_four_fifths(used, short):
+    assert quota.Use("cgi-bin/user/get", used, 500).is_short is short
 
 
 CODE = "a-code-that-signs-in"

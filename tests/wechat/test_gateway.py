@@ -74,4 +74,5 @@ def test_a_check_that_is_refused_ends_with_1(live_app, wechat_sandbox):
     checked = live_app.test_cli_runner().invoke(args=["wechat", "accounts", "check"])
 
     assert checked.exit_code == 1
-    assert "errcode=40164" in checked.output
+    assert "40164" in checked.output
+    assert "IP whitelist" in checked.output

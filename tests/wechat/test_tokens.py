@@ -1,13 +1,16 @@
 """One token for everybody, fetched by one of them; a dead one is replaced, within bounds."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from redis import Redis
 
 from core import doorbell
+from core.clock import utc_now
 from core.db import db
 from models.wechat import WeChatToken
+from wechat import tokens
 from wechat.accounts import service_account
 from wechat.client import Client
 from wechat.errors import Transient
@@ -128,8 +131,8 @@ def test_a_token_that_stays_dead_ends_in_bounded_calls_and_one_forced_fetch(
         call for call in server.calls if b'"force_refresh": true' in call["body"].replace(b":t", b": t")
     ]
     assert len(forced) == 1
-    assert server.count(API) == 9
-    assert server.count(TOKEN_PATH) <= 8
+    assert server.count(API) == 6
+    assert server.count(TOKEN_PATH) <= 5
 
 
 def test_when_no_token_can_be_had_the_call_was_not_made(server, new_client):
@@ -150,3 +153,47 @@ def test_the_secret_goes_in_the_body_and_never_in_an_address(server, new_client)
     secret = service_account().secret
     assert all(secret not in str(call["query"]) for call in server.calls)
     assert secret.encode() in server.calls[0]["body"]
+
+
+@pytest.mark.parametrize("redis_is_away", [False, True])
+def test_twenty_tokens_a_day_are_forced_and_no_more(server, new_client, request, redis_is_away, monkeypatch):
+    if redis_is_away:
+        request.getfixturevalue("no_redis")
+    monkeypatch.setattr(tokens, "FORCED_EVERY_S", 0 if redis_is_away else 1)
+    shared = new_client()._shared
+
+    def may_force():
+        if not redis_is_away:
+            doorbell.redis().delete("yima:" + shared._name + ":forced")
+        return shared._may_force()
+
+    first_day = [may_force() for _ in range(22)]
+    monkeypatch.setattr(tokens, "utc_now", lambda: utc_now() + timedelta(hours=25))
+    if not redis_is_away:  # Redis has a clock of its own
+        doorbell.redis().delete("yima:" + shared._name + ":forced:count")
+    next_day = may_force()
+
+    assert first_day == [True] * 20 + [False] * 2
+    assert next_day is True
+
+
+def test_tickets_are_shared_like_the_token(calling_app, server, new_client):
+    server.answers["/cgi-bin/ticket/getticket"] = [
+        {"errcode": 0, "errmsg": "ok", "ticket": "ticket-of-pages", "expires_in": 7200},
+        {"errcode": 0, "errmsg": "ok", "ticket": "ticket-of-cards", "expires_in": 7200},
+    ]
+
+    pages = [new_client().ticket("jsapi") for _ in range(3)]
+    cards = [new_client().ticket("wx_card") for _ in range(3)]
+
+    assert (pages, cards) == (["ticket-of-pages"] * 3, ["ticket-of-cards"] * 3)
+    assert server.count("/cgi-bin/ticket/getticket") == 2
+
+
+def test_without_a_ticket_the_call_that_needs_it_is_not_made(server, new_client):
+    server.answers["/cgi-bin/ticket/getticket"] = [{"errcode": 45009, "errmsg": "quota"}]
+
+    with pytest.raises(Transient) as refused:
+        new_client().ticket("jsapi")
+
+    assert refused.value.errcode == 45009

@@ -95,6 +95,8 @@ export const phone = {
     if (!found) return;
     if (found.kind === "web") web.open(found.url);
     else if (found.kind === "text") this.ask(found.text, t("知道了"), () => {}, null);
+    else if (found.kind === "official" && !found.mini) this.ask(`${t("打开小程序")} ${found.wxa_appid} ${found.opens}`, t("知道了"), () => {}, null);
+    else if (found.kind === "official") await this.enter(found.mini.appid);
     else if (found.kind === "mini") await this.enter(found.appid);
     else if (found.kind === "card") { web.close(); this.open("offer", { offer: found }); }
     else {
