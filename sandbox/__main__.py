@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import socket
@@ -10,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from sandbox import world
+from sandbox import seeds, world
 from sandbox.app import create_app
 from sandbox.config import ConfigError, read_config
+from sandbox.errors import ControlError
 from sandbox.server import serve
 
 
@@ -21,6 +23,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--data", type=Path, default=Path("var/sandbox"), help="directory of the store")
+    parser.add_argument(
+        "--world", type=Path, help="JSON of people and accounts to seed; see GET /sandbox/api/world"
+    )
     return parser.parse_args()
 
 
@@ -39,6 +44,17 @@ def _free(host: str, port: int) -> None:
             _refuse(f"cannot listen on {host}:{port} ({os.strerror(error.errno or 0)})")
 
 
+def _seed(here: world.World, file: Path) -> None:
+    """Put the people and accounts of a file into the world; a file that is wrong ends the start."""
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+        seeds.sow(here, given if isinstance(given, dict) else {"people": given})
+    except (OSError, ValueError) as error:
+        _refuse(f"cannot read {file}: {error}")
+    except ControlError as error:
+        _refuse(f"{file}: {error.code} {error.message}")
+
+
 def _stop(number: int, _frame: object) -> NoReturn:
     raise SystemExit(0 if number == signal.SIGTERM else 130)
 
@@ -52,6 +68,8 @@ def main() -> None:
         _refuse(str(error))
     _free(arguments.host, arguments.port)
     app = create_app(config)
+    if arguments.world:
+        _seed(app.extensions[world.EXTENSION], arguments.world)
     server = serve(app, arguments.host, arguments.port)
     signal.signal(signal.SIGTERM, _stop)
     sys.stdout.write(f"sandbox: 模拟微信 simulated WeChat on {config.base_url} for {config.account.appid}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import chat, codes, people
+from sandbox import chat, codes, mini_acts, mini_links, people
 from sandbox.codes import Code
 from sandbox.custom_calls import EVENT_WINDOW, MESSAGE_WINDOW, grant
 from sandbox.errors import ControlError
@@ -25,23 +25,29 @@ def scan(here: World, person: Person, text: str) -> Json:
         raise ControlError(400, "no_text", "没有识别到内容")
     if official := scan_official(here, person, text):
         return official
+    if link := mini_links.in_text(here.store, here.config.base_url, text):
+        return mini_acts.open_link(here, person, link)
     code = codes.in_text(here.store, here.config.base_url, text)
     if code is None:
+        if opened := mini_acts.open_by_url(here, person, text):
+            return opened
         is_link = urlsplit(text).scheme.lower() in {"http", "https"}
         return {"kind": "web", "url": text} if is_link else {"kind": "text", "text": text}
     if code.expired:
         raise ControlError(410, "expired_code", "二维码已过期")
-    return offer(here, person, code) if code.kind == "card" else _scan_follow_code(here, person, code)
+    if code.kind == "card":
+        return offer(here, person, code)
+    return _scan_follow_code(here, people.seen_by(here.store, person, code.owner), code)
 
 
 def _scan_follow_code(here: World, person: Person, code: Code) -> Json:
     fresh = people.follow(here.store, person, scene=code.scene, scene_kind=code.scene_kind)
     event, key = ("subscribe", f"qrscene_{code.scene}") if fresh else ("SCAN", code.scene)
     grant(here.store, person, EVENT_WINDOW)
-    fields = here.pusher.event(person.openid, event, EventKey=key, Ticket=code.ticket)
+    fields = here.speaker(person.owner).event(person.openid, event, EventKey=key, Ticket=code.ticket)
     return {
         "kind": "followed" if fresh else "scanned",
-        "replies": here.pusher.push(fields, person_id=person.id),
+        "replies": here.speaker(person.owner).push(fields, person_id=person.id),
     }
 
 
@@ -50,15 +56,17 @@ def follow(here: World, person: Person) -> Json:
     if not people.follow(here.store, person):
         raise ControlError(409, "already_following", "已经关注了这个公众号")
     grant(here.store, person, EVENT_WINDOW)
-    fields = here.pusher.event(person.openid, "subscribe", EventKey="")
-    return {"kind": "followed", "replies": here.pusher.push(fields, person_id=person.id)}
+    fields = here.speaker(person.owner).event(person.openid, "subscribe", EventKey="")
+    return {"kind": "followed", "replies": here.speaker(person.owner).push(fields, person_id=person.id)}
 
 
 def unfollow(here: World, person: Person) -> Json:
     """She leaves; no reply can reach her."""
     if not people.unfollow(here.store, person):
         raise ControlError(409, "not_following", "还没有关注这个公众号")
-    here.pusher.push(here.pusher.event(person.openid, "unsubscribe", EventKey=""))
+    here.speaker(person.owner).push(
+        here.speaker(person.owner).event(person.openid, "unsubscribe", EventKey="")
+    )
     return {"kind": "unfollowed", "replies": []}
 
 
@@ -69,11 +77,13 @@ def say(here: World, person: Person, text: str) -> Json:
         raise ControlError(400, "no_text", "请输入内容")
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise ControlError(400, "too_long", "内容太长")
-    chat.add(here.store, person.id, "person", "text", text=text)
+    chat.add(here.store, person.id, "person", "text", owner=person.owner, text=text)
     grant(here.store, person, MESSAGE_WINDOW)
     return {
         "kind": "message",
-        "replies": here.pusher.push(here.pusher.message(person.openid, text), person_id=person.id),
+        "replies": here.speaker(person.owner).push(
+            here.speaker(person.owner).message(person.openid, text), person_id=person.id
+        ),
     }
 
 
@@ -81,13 +91,15 @@ def tap_menu(here: World, person: Person, *, key: str = "", url: str = "") -> Js
     """She taps a button of the menu: a key is a click with an answer, a URL opens a page."""
     _must_follow(person)
     if url:
-        here.pusher.push(here.pusher.event(person.openid, "VIEW", EventKey=url, MenuId=1))
+        here.speaker(person.owner).push(
+            here.speaker(person.owner).event(person.openid, "VIEW", EventKey=url, MenuId=1)
+        )
         return {"kind": "web", "url": url, "replies": []}
     if not key:
         raise ControlError(400, "no_key", "请给出菜单的 key")
     grant(here.store, person, EVENT_WINDOW)
-    fields = here.pusher.event(person.openid, "CLICK", EventKey=key)
-    return {"kind": "click", "replies": here.pusher.push(fields, person_id=person.id)}
+    fields = here.speaker(person.owner).event(person.openid, "CLICK", EventKey=key)
+    return {"kind": "click", "replies": here.speaker(person.owner).push(fields, person_id=person.id)}
 
 
 def _must_follow(person: Person) -> None:

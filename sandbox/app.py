@@ -11,39 +11,43 @@ from sandbox import (
     card_more_calls,
     code_calls,
     control,
+    control_accounts,
     control_machine,
+    control_mini,
+    control_world,
     custom_calls,
     marketcode_calls,
     marketcode_control,
     membership_calls,
     menu_calls,
     message_calls,
+    mini_calls,
+    mini_code_calls,
     oauth,
     openapi_calls,
-    people,
     phone,
-    template_library,
+    subscribe_calls,
     token_calls,
     user_calls,
-    wecom,
     wecom_calls,
     wecom_control,
     words,
     world,
 )
+from sandbox.beginning import begin
 from sandbox.config import Config
 from sandbox.errors import ControlError, WeChatError
 
 MAX_BODY = 10 * 1024 * 1024
-FIRST_TEMPLATE = ("43191", ["变动类型", "变动积分", "当前积分", "变动时间"])
 POLICY = (
     "default-src 'self'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self';"
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'; form-action 'self' http: https:"
 )
 PARTS = (
     token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
-    menu_calls, oauth, openapi_calls, control, control_machine, phone, marketcode_calls, marketcode_control,
-    wecom_calls, wecom_control,
+    menu_calls, oauth, openapi_calls, mini_calls, mini_code_calls, subscribe_calls, control, control_accounts,
+    control_machine, control_mini, control_world, phone, marketcode_calls, marketcode_control, wecom_calls,
+    wecom_control,
 )  # fmt: skip
 
 
@@ -55,10 +59,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider has it
     here = world.build(config)
     app.extensions[world.EXTENSION] = here
-    people.seed_people(here.store, config.account.appid)
-    wecom.seed(here.store)
-    if not template_library.installed(here.store):
-        template_library.install(here.store, template_library.make(config.account.appid, *FIRST_TEMPLATE))
+    begin(here)
     for part in PARTS:
         app.register_blueprint(part.bp)
     app.register_error_handler(ControlError, _refused)

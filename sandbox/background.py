@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 THREADS = 4
 LAST_WORDS_S = 3.0
+LONG_S = 1.0
 Work = Callable[[], object]
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,16 @@ class Background:
 
     def submit(self, work: Work, *, delay: float) -> None:
         """Run `work` in `delay` seconds; what waits longer than that is not delayed once more."""
-        self._waiting.put((time.monotonic() + delay, work))
+        due = time.monotonic() + delay
+        if delay <= LONG_S:
+            self._waiting.put((due, work))
+            return
+        # Whoever waits long does so by itself, so that the few threads stay free for what is due.
+        threading.Thread(target=self._hand_in, args=(due, work), daemon=True, name="push-later").start()
+
+    def _hand_in(self, due: float, work: Work) -> None:
+        if self.pause(due - time.monotonic()):
+            self._waiting.put((due, work))
 
     def pause(self, seconds: float) -> bool:
         """Sleep, but not beyond the end of the simulation; whether to go on."""

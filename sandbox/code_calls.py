@@ -24,16 +24,16 @@ def create(call: Call) -> Json:
     if action not in {"QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE"}:
         raise WeChatError(40097, "action_name")
     scene = _scene(action, obj(obj(call.body, "action_info", missing=40053), "scene", missing=40053))
-    store, base = call.world.store, call.world.config.base_url
+    store, base, owner = call.world.store, call.world.config.base_url, call.account.owner
     if "LIMIT" not in action:
         lives = _life(call.body)
-        code = codes.add(store, "follow", action, scene=scene, lives_s=lives)
+        code = codes.add(store, "follow", action, scene=scene, lives_s=lives, owner=owner)
         return {"ticket": code.ticket, "expire_seconds": lives, "url": code.url(base)}
     with store.transaction():
-        known = codes.permanent(store, action, scene)
-        if known is None and codes.count_permanent(store) >= codes.PERMANENT_LIMIT:
+        known = codes.permanent(store, action, scene, owner)
+        if known is None and codes.count_permanent(store, owner) >= codes.PERMANENT_LIMIT:
             raise WeChatError(45029)
-        code = known or codes.add(store, "follow", action, scene=scene)
+        code = known or codes.add(store, "follow", action, scene=scene, owner=owner)
     return {"ticket": code.ticket, "url": code.url(base)}
 
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from sandbox.config import HOME
 from sandbox.store import Row, Store
 
 NEVER = 0.0
@@ -18,7 +19,7 @@ KEY = re.compile(r"/q/([A-Za-z0-9_=%-]+)/?")
 
 @dataclass(frozen=True)
 class Code:
-    """One code: `kind` is "follow" or "card"; `expires` is 0 for a permanent one."""
+    """One code of the account `owner`: `kind` is "follow", "card" or "mini"; `expires` is 0 for a permanent one."""
 
     ticket: str
     key: str
@@ -29,6 +30,7 @@ class Code:
     outer_str: str
     created: float
     expires: float
+    owner: str = HOME
 
     @property
     def expired(self) -> bool:
@@ -58,6 +60,7 @@ def add(
     card_id: str = "",
     outer_str: str = "",
     lives_s: float = 0,
+    owner: str = HOME,
 ) -> Code:
     """Make a code that lives `lives_s` seconds (0: for ever)."""
     now = time.time()
@@ -66,22 +69,33 @@ def add(
         ticket="gQ" + base64.b64encode(secrets.token_bytes(67)).decode().replace("/", "A").replace("+", "B"),
         key="02" + secrets.token_urlsafe(9),
         kind=kind, action=action, scene=scene, card_id=card_id, outer_str=outer_str,
-        created=now, expires=now + lives_s if lives_s else NEVER,
+        created=now, expires=now + lives_s if lives_s else NEVER, owner=owner,
     )  # fmt: skip
-    store.run("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *code.__dict__.values())
+    store.run(
+        "INSERT INTO codes (ticket, key, kind, action, scene, card_id, outer_str, created, expires, owner)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *code.__dict__.values(),
+    )
     return code
 
 
-def permanent(store: Store, action: str, scene: str) -> Code | None:
+def permanent(store: Store, action: str, scene: str, owner: str = HOME) -> Code | None:
     """The permanent code that this scene already has."""
     return _code(
-        store.row("SELECT * FROM codes WHERE action = ? AND scene = ? AND expires = 0", action, scene)
+        store.row(
+            "SELECT * FROM codes WHERE action = ? AND scene = ? AND owner = ? AND expires = 0",
+            action,
+            scene,
+            owner,
+        )
     )
 
 
-def count_permanent(store: Store) -> int:
+def count_permanent(store: Store, owner: str = HOME) -> int:
     """How many of the account's 100,000 permanent codes are used."""
-    return store.number("SELECT count(*) FROM codes WHERE kind = 'follow' AND expires = 0")
+    return store.number(
+        "SELECT count(*) FROM codes WHERE kind = 'follow' AND owner = ? AND expires = 0", owner
+    )
 
 
 def find(store: Store, name: str) -> Code | None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import acts, chat, codes, menu_calls, people, pictures, wallet_acts
+from sandbox import acts, chat, codes, menu_calls, mini_acts, mini_links, people, pictures, wallet_acts
 from sandbox.errors import ControlError
 from sandbox.oauth import current_person
 from sandbox.people import Person
@@ -28,9 +28,11 @@ def body() -> dict[str, Any]:
     return found
 
 
-def _her(person_id: str) -> tuple[World, Person]:
+def her(person_id: str) -> tuple[World, Person]:
+    """The person as the account `?appid=` knows her; without one, as the home account does."""
     here = world()
-    return here, people.get(here.store, person_id)
+    owner = here.accounts.get(request.args.get("appid", "")).owner
+    return here, people.seen_by(here.store, people.get(here.store, person_id), owner)
 
 
 @bp.get("/people")
@@ -53,39 +55,39 @@ def add_person() -> ResponseReturnValue:
 @bp.get("/people/<person_id>")
 def one_person(person_id: str) -> ResponseReturnValue:
     """One person."""
-    return jsonify(_her(person_id)[1].shown())
+    return jsonify(her(person_id)[1].shown())
 
 
 @bp.post("/people/<person_id>/scan")
 def scan(person_id: str) -> ResponseReturnValue:
     """She scans a code whose text is given."""
-    return jsonify(acts.scan(*_her(person_id), str(body().get("text") or "")))
+    return jsonify(acts.scan(*her(person_id), str(body().get("text") or "")))
 
 
 @bp.post("/people/<person_id>/follow")
 def follow(person_id: str) -> ResponseReturnValue:
     """She follows without a code."""
-    return jsonify(acts.follow(*_her(person_id)))
+    return jsonify(acts.follow(*her(person_id)))
 
 
 @bp.post("/people/<person_id>/unfollow")
 def unfollow(person_id: str) -> ResponseReturnValue:
     """She unfollows."""
-    return jsonify(acts.unfollow(*_her(person_id)))
+    return jsonify(acts.unfollow(*her(person_id)))
 
 
 @bp.post("/people/<person_id>/refuse")
 def refuse(person_id: str) -> ResponseReturnValue:
     """She blocks the account's messages ({"refuses": true}) or takes them again."""
-    here, person = _her(person_id)
+    here, person = her(person_id)
     people.set_refuses(here.store, person, refuses=bool(body().get("refuses", True)))
-    return jsonify(people.get(here.store, person_id).shown())
+    return jsonify(her(person_id)[1].shown())
 
 
 @bp.post("/people/<person_id>/message")
 def message(person_id: str) -> ResponseReturnValue:
     """She writes a text to the account."""
-    return jsonify(acts.say(*_her(person_id), str(body().get("text") or "")))
+    return jsonify(acts.say(*her(person_id), str(body().get("text") or "")))
 
 
 @bp.post("/people/<person_id>/menu")
@@ -93,39 +95,41 @@ def menu(person_id: str) -> ResponseReturnValue:
     """She taps the menu: {"key"} or {"url"}."""
     given = body()
     return jsonify(
-        acts.tap_menu(*_her(person_id), key=str(given.get("key") or ""), url=str(given.get("url") or ""))
+        acts.tap_menu(*her(person_id), key=str(given.get("key") or ""), url=str(given.get("url") or ""))
     )
 
 
 @bp.get("/people/<person_id>/chat")
 def read_chat(person_id: str) -> ResponseReturnValue:
     """Her chat with the account, oldest first; `?since=<id>` for what is new."""
-    here, person = _her(person_id)
-    return jsonify(chat.messages(here.store, person.id, since=request.args.get("since", 0, int)))
+    here, person = her(person_id)
+    return jsonify(
+        chat.messages(here.store, person.id, since=request.args.get("since", 0, int), owner=person.owner)
+    )
 
 
 @bp.get("/people/<person_id>/cards")
 def list_cards(person_id: str) -> ResponseReturnValue:
     """Her wallet."""
-    return jsonify(wallet_acts.all_cards(*_her(person_id)))
+    return jsonify(wallet_acts.all_cards(*her(person_id)))
 
 
 @bp.post("/people/<person_id>/cards")
 def claim(person_id: str) -> ResponseReturnValue:
     """She claims the card of a link: {"ticket"}."""
-    return jsonify(wallet_acts.claim(*_her(person_id), str(body().get("ticket") or "")))
+    return jsonify(wallet_acts.claim(*her(person_id), str(body().get("ticket") or "")))
 
 
 @bp.get("/people/<person_id>/cards/<code>")
 def one_card(person_id: str, code: str) -> ResponseReturnValue:
     """She opens one card."""
-    return jsonify(wallet_acts.look(*_her(person_id), code))
+    return jsonify(wallet_acts.look(*her(person_id), code))
 
 
 @bp.get("/people/<person_id>/cards/<code>/form")
 def form(person_id: str, code: str) -> ResponseReturnValue:
     """The activation form as her phone shows it."""
-    return jsonify(wallet_acts.form(*_her(person_id), code))
+    return jsonify(wallet_acts.form(*her(person_id), code))
 
 
 @bp.post("/people/<person_id>/cards/<code>/activate")
@@ -134,20 +138,20 @@ def activate(person_id: str, code: str) -> ResponseReturnValue:
     fields = body().get("fields") or {}
     if not isinstance(fields, dict):
         raise ControlError(400, "bad_fields", "fields 必须是对象")
-    return jsonify(wallet_acts.activate(*_her(person_id), code, fields))
+    return jsonify(wallet_acts.activate(*her(person_id), code, fields))
 
 
 @bp.delete("/people/<person_id>/cards/<code>")
 def delete(person_id: str, code: str) -> ResponseReturnValue:
     """She takes the card out of her wallet."""
-    wallet_acts.delete(*_her(person_id), code)
+    wallet_acts.delete(*her(person_id), code)
     return jsonify({"deleted": True})
 
 
 @bp.get("/people/<person_id>/state")
 def state(person_id: str) -> ResponseReturnValue:
     """All that the phone page asks for every second and a half."""
-    here, person = _her(person_id)
+    here, person = her(person_id)
     current = current_person(here)
     return jsonify(
         person=person.shown(),
@@ -155,14 +159,26 @@ def state(person_id: str) -> ResponseReturnValue:
         chat=chat.messages(here.store, person.id, since=request.args.get("since", 0, int)),
         cards=wallet_acts.all_cards(here, person),
         menu=menu_calls.current_menu(here.store) if person.following else None,
+        mini=_mini_screen(here, person),
     )
+
+
+def _mini_screen(here: World, person: Person) -> dict[str, Any] | None:
+    """The mini-program `?mini=` (or the first) as her phone shows it; None where there is none."""
+    if not any(account.kind == "mini" for account in here.accounts.every()):
+        return None
+    return mini_acts.shown(here, *mini_acts.at_mini(here, person, request.args.get("mini", "")))
 
 
 @bp.get("/codes")
 def list_codes() -> ResponseReturnValue:
     """The live codes of the account, newest first."""
     here = world()
-    return jsonify([_shown(here, code) for code in codes.newest(here.store, CODES_SHOWN)])
+    follow_and_card = [_shown(here, code) for code in codes.newest(here.store, CODES_SHOWN)]
+    mini = [_shown_mini(here, link) for link in mini_links.newest_codes(here.store, CODES_SHOWN)]
+    return jsonify(
+        sorted(follow_and_card + mini, key=lambda code: code["created_at"], reverse=True)[:CODES_SHOWN]
+    )
 
 
 def _shown(here: World, code: codes.Code) -> dict[str, Any]:
@@ -175,6 +191,19 @@ def _shown(here: World, code: codes.Code) -> dict[str, Any]:
         "url": code.url(here.config.base_url),
         "created_at": code.created,
         "expires_at": code.expires or None,
+    }
+
+
+def _shown_mini(here: World, link: mini_links.MiniLink) -> dict[str, Any]:
+    return {
+        "ticket": "",
+        "kind": "mini",
+        "scene": link.query,
+        "path": link.path,
+        "url": link.text(here.config.base_url),
+        "picture": f"{here.config.base_url}/sandbox/mini-code/{link.key}.jpg",
+        "created_at": link.created,
+        "expires_at": None,
     }
 
 

@@ -21,7 +21,11 @@ def health() -> ResponseReturnValue:
     """Whether the simulation is up."""
     here = world()
     return jsonify(
-        ok=True, appid=here.config.account.appid, name=here.config.account.name, base=here.config.base_url
+        ok=True,
+        appid=here.config.account.appid,
+        name=here.config.account.name,
+        base=here.config.base_url,
+        accounts=[account.appid for account in here.accounts.every()],
     )
 
 
@@ -54,7 +58,7 @@ def list_faults() -> ResponseReturnValue:
 
 @bp.post("/faults")
 def add_fault() -> ResponseReturnValue:
-    """Let the next calls of a path fail: {path, errcode|status|hang_s|drop|twice, times}."""
+    """Let the next calls of a path, or the next pushes (path callback), go wrong: see `sandbox.faults.Fault`."""
     return jsonify(id=world().faults.add(*read_fault(body()))), 201
 
 
@@ -65,19 +69,30 @@ def clear_faults() -> ResponseReturnValue:
     return jsonify(cleared=True)
 
 
+@bp.delete("/faults/<int:fault_id>")
+def remove_fault(fault_id: int) -> ResponseReturnValue:
+    """Take one back."""
+    if not world().faults.remove(fault_id):
+        raise ControlError(404, "unknown_fault", "没有这个故障")
+    return jsonify(removed=True)
+
+
 @bp.post("/tokens/expire")
 def expire_tokens() -> ResponseReturnValue:
-    """Kill every token; their users hear {"errcode"} (42001 by default, 40001 or 40014)."""
-    errcode = body().get("errcode", 42001)
+    """Kill every token, or those of {"appid"}; their users hear {"errcode"} (42001 by default, 40001 or 40014)."""
+    here, given = world(), body()
+    errcode = given.get("errcode", 42001)
     if errcode not in TOKEN_DEATHS:
         raise ControlError(400, "bad_errcode", "errcode 只能是 40001、40014 或 42001")
-    return jsonify(expired=tokens.expire_all(world(), errcode))
+    owner = here.accounts.get(given["appid"]).owner if given.get("appid") else None
+    return jsonify(expired=tokens.expire_all(here, errcode, owner))
 
 
 @bp.get("/quotas")
 def quotas() -> ResponseReturnValue:
-    """Today's counters."""
-    return jsonify(world().quotas.used())
+    """Today's counters of the home account, or of `?appid=`."""
+    here = world()
+    return jsonify(here.quotas.used(here.accounts.get(request.args.get("appid", "")).owner))
 
 
 @bp.post("/quotas")
@@ -104,16 +119,17 @@ def library() -> ResponseReturnValue:
 
 @bp.post("/push")
 def push() -> ResponseReturnValue:
-    """Push an event of one's own making: {openid, event, fields} or, word for word, {raw: {…}}."""
+    """Push an event of one's own making: {openid, event, fields, appid?} or, word for word, {raw: {…}}."""
     here, given = world(), body()
+    pusher = here.speaker(here.accounts.get(str(given.get("appid") or "")).owner)
     raw = given.get("raw")
     if raw is None:
         fields = given.get("fields") or {}
-        raw = here.pusher.event(str(given.get("openid") or ""), str(given.get("event") or ""), **fields)
+        raw = pusher.event(str(given.get("openid") or ""), str(given.get("event") or ""), **fields)
     if not isinstance(raw, dict) or not raw.get("FromUserName") or not raw.get("MsgType"):
         raise ControlError(400, "bad_push", "请给出 openid 和 event")
     last = here.journal.last_id()
-    here.pusher.push(raw)
+    pusher.push(raw)
     return jsonify(
         content=raw, pushes=here.journal.read(since=last, kind="push") if last else here.journal.read()
     )

@@ -22,16 +22,16 @@ MAX_TEXT_BYTES = 2048
 def grant(store: Store, person: Person, window: tuple[int, int]) -> None:
     """What she did lets the account send `window[0]` messages within `window[1]` seconds."""
     store.run(
-        "INSERT INTO credits (person_id, remaining, expires) VALUES (?, ?, ?)",
-        person.id, window[0], time.time() + window[1],
+        "INSERT INTO credits (person_id, owner, remaining, expires) VALUES (?, ?, ?, ?)",
+        person.id, person.owner, window[0], time.time() + window[1],
     )  # fmt: skip
 
 
 def _spend(store: Store, person: Person) -> None:
     with store.transaction():
         live = store.rows(
-            "SELECT id, remaining FROM credits WHERE person_id = ? AND expires > ? ORDER BY expires",
-            person.id, time.time(),
+            "SELECT id, remaining FROM credits WHERE person_id = ? AND owner = ? AND expires > ? ORDER BY expires",
+            person.id, person.owner, time.time(),
         )  # fmt: skip
         if not live:
             raise WeChatError(45015)
@@ -48,7 +48,8 @@ def send(call: Call) -> Json:
     kind = call.text("msgtype")
     shown = _content(call, kind)
     _spend(call.world.store, person)
-    chat.add(call.world.store, person.id, "account", shown.pop("kind", kind), **shown)
+    kind = shown.pop("kind", kind)
+    chat.add(call.world.store, person.id, "account", kind, owner=person.owner, **shown)
     return ok()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import marketcode
+from sandbox import marketcode, mini_acts
 from sandbox.errors import ControlError
 from sandbox.marketcode import Application
 from sandbox.people import Person
@@ -24,7 +24,7 @@ def scan_at(here: World, person: Person, application: Application, offset: int) 
         raise ControlError(409, "code_not_active", "这个码尚未激活")
     ticket = marketcode.new_ticket(here.store, person.id, application, offset)
     path = str(active["wxa_path"])
-    return {
+    found = {
         "kind": "official",
         "wxa_appid": active["wxa_appid"],
         "wxa_path": path,
@@ -32,3 +32,4 @@ def scan_at(here: World, person: Person, application: Application, offset: int) 
         "code_ticket": ticket,
         "opens": f"{path}{'&' if '?' in path else '?'}code_ticket={ticket}",
     }
+    return found | mini_acts.open_official(here, person, found)

@@ -7,7 +7,7 @@ import time
 
 from flask import Blueprint
 
-from sandbox import chat, people, template_library, template_rules
+from sandbox import chat, template_library, template_rules
 from sandbox.errors import WeChatError
 from sandbox.people import Person
 from sandbox.template_library import Template
@@ -25,33 +25,29 @@ def add_template(call: Call) -> Json:
     if not isinstance(keywords, list) or not all(isinstance(word, str) for word in keywords):
         raise WeChatError(47001, "keyword_name_list")
     short_id = str(call.body.get("template_id_short") or "")
-    template = template_library.make(call.world.config.account.appid, short_id, keywords)
-    template_library.install(call.world.store, template)
+    template = template_library.make(call.account.appid, short_id, keywords)
+    template_library.install(call.world.store, template, call.account.owner)
     return ok(template_id=template.template_id)
 
 
 @server_call(bp, "/cgi-bin/template/get_all_private_template", method="GET")
 def list_templates(call: Call) -> Json:
     """The account's templates."""
-    return {"template_list": [item.described() for item in template_library.installed(call.world.store)]}
+    templates = template_library.installed(call.world.store, call.account.owner)
+    return {"template_list": [template.described() for template in templates]}
 
 
 @server_call(bp, "/cgi-bin/template/del_private_template")
 def delete_template(call: Call) -> Json:
     """Take one away."""
-    if not template_library.remove(call.world.store, call.text("template_id")):
+    if not template_library.remove(call.world.store, call.text("template_id"), call.account.owner):
         raise WeChatError(40037)
     return ok()
 
 
 def recipient(call: Call) -> Person:
     """Whom a message goes to: 41009 missing, 40003 unknown, 43004 not a follower."""
-    openid = call.body.get("touser")
-    if not openid:
-        raise WeChatError(41009)
-    person = people.by_openid(call.world.store, str(openid))
-    if person is None:
-        raise WeChatError(40003)
+    person = call.person(call.body.get("touser"), missing=41009)
     if not person.following:
         raise WeChatError(43004)
     return person
@@ -61,7 +57,8 @@ def recipient(call: Call) -> Person:
 def send(call: Call) -> Json:
     """Send one; the result comes later as an event. The same client_msg_id within ten minutes is sent once."""
     person = recipient(call)
-    template = template_library.find(call.world.store, call.body.get("template_id") or "")
+    wanted = call.body.get("template_id") or ""
+    template = template_library.find(call.world.store, wanted, call.account.owner)
     if template is None:
         raise WeChatError(40037)
     values = template_rules.checked(call.body.get("data"), [key for _, key in template.fields])
@@ -99,8 +96,8 @@ def _deliver(
     if not person.refuses:
         chat.add(
             call.world.store, person.id, "account", "template", template_id=template.template_id,
-            title=template.title, url=url, msgid=str(msgid),
+            title=template.title, url=url, msgid=str(msgid), owner=person.owner,
             fields=[{"name": label, "value": values[key], "key": key} for label, key in template.fields],
         )  # fmt: skip
-    pusher = call.world.pusher
+    pusher = call.world.speaker(person.owner)
     pusher.later(pusher.event(person.openid, "TEMPLATESENDJOBFINISH", MsgID=msgid, Status=status))

@@ -10,8 +10,10 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import people, tokens
+from sandbox.config import HOME, Account
 from sandbox.errors import ControlError, WeChatError
 from sandbox.people import Person
+from sandbox.store import Row
 from sandbox.wire import Call, Json, server_call, suffer
 from sandbox.world import World, world
 
@@ -49,7 +51,8 @@ def authorize() -> ResponseReturnValue:
         return render_template("outside.html"), 403
     if problem:
         return render_template("oauth_error.html", problem=problem), 400
-    code = issue_code(here, person, request.args["scope"])
+    owner = here.accounts.get(request.args["appid"]).owner
+    code = issue_code(here, people.seen_by(here.store, person, owner), request.args["scope"])
     return redirect(_with_code(request.args["redirect_uri"], code, request.args.get("state", "")))
 
 
@@ -68,15 +71,23 @@ def _problem(here: World) -> str:
     if [name for name in sent if name in ORDER] != [name for name in ORDER if name in sent]:
         return "链接参数的顺序错误：appid、redirect_uri、response_type、scope、state"
     target = urlsplit(args.get("redirect_uri", ""))
-    right_host = target.scheme in {"http", "https"} and target.hostname == here.config.oauth_domain
+    account = here.accounts.find(args.get("appid", ""))
+    known = account is not None and account.kind != "mini"
+    right_host = target.scheme in {"http", "https"} and target.hostname == _domain(here, account)
     complaints = {
-        "appid 参数错误（10013）": args.get("appid") != here.config.account.appid,
+        "appid 参数错误（10013）": not known,
         "response_type 参数错误": args.get("response_type") != "code",
         "scope 参数错误或没有 scope 权限（10005）": args.get("scope") not in SCOPES,
         "redirect_uri 域名与后台配置不一致（10003）": not right_host,
         "state 参数过长": len(args.get("state", "").encode()) > MAX_STATE_BYTES,
     }
     return next((words for words, wrong in complaints.items() if wrong), "")
+
+
+def _domain(here: World, account: Account | None) -> str | None:
+    if account is None or account.owner == HOME:
+        return here.config.oauth_domain
+    return account.oauth_domain or urlsplit(account.callback_url).hostname
 
 
 def _with_code(uri: str, code: str, state: str) -> str:
@@ -89,8 +100,8 @@ def issue_code(here: World, person: Person, scope: str) -> str:
     """A code for one exchange within five minutes."""
     code = "0" + secrets.token_hex(16)[1:]
     here.store.run(
-        "INSERT INTO oauth_codes (code, person_id, scope, expires) VALUES (?, ?, ?, ?)",
-        code, person.id, scope, time.time() + CODE_LIFE_S,
+        "INSERT INTO oauth_codes (code, person_id, scope, expires, owner) VALUES (?, ?, ?, ?, ?)",
+        code, person.id, scope, time.time() + CODE_LIFE_S, person.owner,
     )  # fmt: skip
     return code
 
@@ -98,32 +109,28 @@ def issue_code(here: World, person: Person, scope: str) -> str:
 @server_call(bp, "/sns/oauth2/access_token", method="GET", token=False)
 def access_token(call: Call) -> Json:
     """Exchange a code: 40029 unknown, 40163 used, 42003 too old."""
-    tokens.check_client(call.world, call.query.get("appid", ""), call.query.get("secret", ""))
+    account = tokens.check_client(call.world, call.query.get("appid", ""), call.query.get("secret", ""))
     code, store = call.query.get("code", ""), call.world.store
     if not code:
         raise WeChatError(41008)
     if call.query.get("grant_type") != "authorization_code":
         raise WeChatError(40002)
-    row = store.row("SELECT * FROM oauth_codes WHERE code = ?", code)
+    row = store.row("SELECT * FROM oauth_codes WHERE code = ? AND owner = ?", code, account.owner)
     if row is None:
         raise WeChatError(40029)
     if row["expires"] <= time.time():
         raise WeChatError(42003)
     if not store.changed("UPDATE oauth_codes SET used = 1 WHERE code = ? AND used = 0", code):
         raise WeChatError(40163)
-    return _web_token(call.world, row["person_id"], row["scope"], secrets.token_urlsafe(64))
+    return _web_token(call.world, row, secrets.token_urlsafe(64))
 
 
-def _web_token(here: World, person_id: int, scope: str, refresh: str) -> Json:
-    person, token = people.get(here.store, person_id), secrets.token_urlsafe(64)
+def _web_token(here: World, granted: Row, refresh: str) -> Json:
+    person, scope, token = _holder(here, granted), granted["scope"], secrets.token_urlsafe(64)
     here.store.run(
-        "INSERT INTO web_tokens VALUES (?, ?, ?, ?, ?)",
-        token,
-        refresh,
-        person.id,
-        scope,
-        time.time() + TOKEN_LIFE_S,
-    )
+        "INSERT INTO web_tokens (token, refresh, person_id, scope, expires, owner) VALUES (?, ?, ?, ?, ?, ?)",
+        token, refresh, person.id, scope, time.time() + TOKEN_LIFE_S, person.owner,
+    )  # fmt: skip
     answer: Json = {
         "access_token": token,
         "expires_in": TOKEN_LIFE_S,
@@ -131,7 +138,12 @@ def _web_token(here: World, person_id: int, scope: str, refresh: str) -> Json:
         "openid": person.openid,
         "scope": scope,
     }
-    return answer | {"unionid": person.unionid} if scope == USERINFO else answer
+    told = scope == USERINFO and here.accounts.of_owner(person.owner).bound
+    return answer | {"unionid": person.unionid} if told else answer
+
+
+def _holder(here: World, granted: Row) -> Person:
+    return people.seen_by(here.store, people.get(here.store, granted["person_id"]), granted["owner"])
 
 
 @server_call(bp, "/sns/oauth2/refresh_token", method="GET", token=False)
@@ -142,7 +154,7 @@ def refresh_token(call: Call) -> Json:
     )
     if row is None:
         raise WeChatError(40030)
-    return _web_token(call.world, row["person_id"], row["scope"], row["refresh"])
+    return _web_token(call.world, row, row["refresh"])
 
 
 def _bearer(call: Call) -> tuple[Person, str]:
@@ -151,7 +163,7 @@ def _bearer(call: Call) -> tuple[Person, str]:
         raise WeChatError(40001 if call.query.get("access_token") else 41001)
     if row["expires"] <= time.time():
         raise WeChatError(42001)
-    person = people.get(call.world.store, row["person_id"])
+    person = _holder(call.world, row)
     if person.openid != call.query.get("openid"):
         raise WeChatError(40003)
     return person, row["scope"]

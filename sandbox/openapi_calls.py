@@ -15,7 +15,7 @@ UNLIMITED = 1_000_000_000
 def quota(call: Call) -> Json:
     """Used and left of one path; 76022 for `/sns/`, 76021 for a path that is none."""
     path = _path(call)
-    used = call.world.quotas.used().get(path, {}).get("used", 0)
+    used = call.world.quotas.used_of(path, call.account.owner)
     limit = call.world.quotas.limit(path) or UNLIMITED
     return ok(
         quota={"daily_limit": limit, "used": used, "remain": max(0, limit - used)},
@@ -26,7 +26,7 @@ def quota(call: Call) -> Json:
 @server_call(bp, "/cgi-bin/openapi/quota/clear")
 def clear_one(call: Call) -> Json:
     """Start counting one path again."""
-    call.world.quotas.clear_path(_path(call))
+    call.world.quotas.clear_path(_path(call), call.account.owner)
     return ok()
 
 

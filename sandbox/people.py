@@ -1,4 +1,8 @@
-"""The people of the simulation: a WeChat identity, a verified phone, and whether they follow the account."""
+"""The people of the simulation: a WeChat identity, a verified phone, and whether they follow an account.
+
+A row of `people` is a person as the home account knows her. Every other account knows her by another openid, in
+`identities`; the unionid is the same everywhere.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import hashlib
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox.config import HOME
 from sandbox.errors import ControlError
 from sandbox.store import Store
 
@@ -28,7 +33,7 @@ FIRST_PEOPLE = (
 
 @dataclass(frozen=True)
 class Person:
-    """One person with a phone."""
+    """One person with a phone, as one account knows her; `owner` says which ("" is the home account)."""
 
     id: int
     openid: str
@@ -40,6 +45,7 @@ class Person:
     scene: str
     scene_kind: str
     refuses: bool
+    owner: str = HOME
 
     def shown(self) -> dict[str, Any]:
         """As the control API shows her."""
@@ -114,44 +120,85 @@ def _by_phone(store: Store, phone: str) -> Person | None:
     return _person(row) if row else None
 
 
+def seen_by(store: Store, person: Person, owner: str) -> Person:
+    """The same person as the account `owner` knows her: openid, following and refusal are her own there."""
+    if person.owner == owner:
+        return person
+    if owner == HOME:
+        return get(store, person.id)
+    with store.transaction():
+        # The same wish gives the same openid in a fresh store, as with the home account.
+        store.run(
+            "INSERT INTO identities (person_id, owner, openid) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            person.id, owner, _wechat_id("o", f"{owner}|{person.unionid}"),
+        )  # fmt: skip
+        row = store.row("SELECT * FROM identities WHERE person_id = ? AND owner = ?", person.id, owner)
+    return _as_known(get(store, person.id), row or {})
+
+
+def _as_known(person: Person, identity: dict[str, Any]) -> Person:
+    kept = {key: value for key, value in identity.items() if key != "person_id"}
+    flags = {key: bool(kept[key]) for key in ("following", "refuses")}
+    return replace(person, **(kept | flags))
+
+
+def at_account(store: Store, openid: str, owner: str) -> Person | None:
+    """The person whom the account `owner` knows by this openid."""
+    if owner == HOME:
+        return by_openid(store, openid)
+    row = store.row("SELECT * FROM identities WHERE openid = ? AND owner = ?", openid, owner)
+    return _as_known(get(store, row["person_id"]), row) if row else None
+
+
 def everybody(store: Store) -> list[Person]:
     """All people, in the order they came."""
     return [_person(row) for row in store.rows("SELECT * FROM people ORDER BY id")]
 
 
-def followers(store: Store, after: str, size: int) -> list[str]:
-    """Openids of followers, in order, after one openid ("" for the beginning)."""
-    start = store.number("SELECT id FROM people WHERE openid = ?", after) if after else 0
+def followers(store: Store, after: str, size: int, owner: str = HOME) -> list[str]:
+    """Openids of followers of an account, in order, after one openid ("" for the beginning)."""
+    last = at_account(store, after, owner) if after else None
     rows = store.rows(
-        "SELECT openid FROM people WHERE following = 1 AND id > ? ORDER BY id LIMIT ?", start, size
-    )
+        f"SELECT openid FROM {_table(owner)} AND following = 1 AND {_id(owner)} > ? ORDER BY {_id(owner)} LIMIT ?",  # noqa: S608 - our own words
+        owner, last.id if last else 0, size,
+    )  # fmt: skip
     return [row["openid"] for row in rows]
 
 
-def count_followers(store: Store) -> int:
+def _table(owner: str) -> str:
+    """The rows of one account; takes the owner as its value, also where there is only one."""
+    return "people WHERE ? = ''" if owner == HOME else "identities WHERE owner = ?"
+
+
+def _id(owner: str) -> str:
+    return "id" if owner == HOME else "person_id"
+
+
+def count_followers(store: Store, owner: str = HOME) -> int:
     """How many people follow the account."""
-    return store.number("SELECT count(*) FROM people WHERE following = 1")
+    return store.number(f"SELECT count(*) FROM {_table(owner)} AND following = 1", owner)  # noqa: S608 - our own words
 
 
 def follow(store: Store, person: Person, *, scene: str = "", scene_kind: str = "") -> bool:
     """She follows; `scene` is what the code said, `scene_kind` is "int" or "str". False when she did already."""
-    return bool(
-        store.changed(
-            "UPDATE people SET following = 1, subscribed_at = ?, scene = ?, scene_kind = ?"
-            " WHERE id = ? AND following = 0",
-            int(time.time()),
-            scene,
-            scene_kind,
-            person.id,
-        )
-    )
+    return _change(
+        store, person, "following = 1, subscribed_at = ?, scene = ?, scene_kind = ?", "following = 0",
+        int(time.time()), scene, scene_kind,
+    )  # fmt: skip
+
+
+def _change(store: Store, person: Person, values: str, only_if: str, *given: object) -> bool:
+    table = "people" if person.owner == HOME else "identities"
+    mine = f"{_id(person.owner)} = ?" + ("" if person.owner == HOME else " AND owner = ?")
+    key = (person.id,) if person.owner == HOME else (person.id, person.owner)
+    return bool(store.changed(f"UPDATE {table} SET {values} WHERE {mine} AND {only_if}", *given, *key))  # noqa: S608 - our own words
 
 
 def unfollow(store: Store, person: Person) -> bool:
     """She leaves; a later follow has the same openid. False when she did not follow."""
-    return bool(store.changed("UPDATE people SET following = 0 WHERE id = ? AND following = 1", person.id))
+    return _change(store, person, "following = 0", "following = 1")
 
 
 def set_refuses(store: Store, person: Person, *, refuses: bool) -> None:
     """She blocks the account's messages, or takes them again."""
-    store.run("UPDATE people SET refuses = ? WHERE id = ?", int(refuses), person.id)
+    _change(store, person, "refuses = ?", "1", int(refuses))

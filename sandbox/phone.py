@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from sandbox import codes, people, pictures
+from sandbox import codes, mini_links, people, pictures
 from sandbox.errors import ControlError
 from sandbox.oauth import COOKIE, current_person
 from sandbox.words import COOKIE as LANGUAGE_COOKIE
@@ -18,6 +18,17 @@ MAX_BARCODE = 32
 A_YEAR_S = 31_536_000
 VENDOR = Path(__file__).parent.parent / "static" / "vendor"
 OWN = Path(__file__).parent / "static"
+FAULT_PATHS = (
+    "/cgi-bin/stable_token", "/cgi-bin/qrcode/create", "/cgi-bin/message/template/send", "/cgi-bin/message/custom/send",
+    "/cgi-bin/message/subscribe/send", "/sns/oauth2/access_token", "/sns/jscode2session",
+    "/wxa/business/getuserphonenumber", "/wxa/getwxacodeunlimit", "/card/membercard/activate",
+    "/card/membercard/updateuser", "/card/code/decrypt", "/connect/oauth2/authorize", "callback", "*",
+)  # fmt: skip
+FAULT_KINDS = (
+    ("errcode", "返回错误码"), ("status", "HTTP 状态"), ("hang_s", "延迟（秒）"), ("late_s", "做了，答得晚（秒）"),
+    ("before", "断开，未执行"), ("after", "断开，已执行"), ("twice", "推送两次（callback）"),
+    ("at_once", "同时推送两次（callback）"), ("reorder", "顺序颠倒（callback）"), ("same_second", "同一秒（callback）"),
+)  # fmt: skip
 OURS = {COOKIE, LANGUAGE_COOKIE}
 
 
@@ -60,7 +71,13 @@ def phone(person_id: str) -> ResponseReturnValue:
     except ControlError:
         return redirect("/")
     response = make_response(
-        render_template("phone.html", person=person, account=here.config.account, base=here.config.base_url)
+        render_template(
+            "phone.html",
+            person=person,
+            account=here.config.account,
+            base=here.config.base_url,
+            has_mini=any(account.kind == "mini" for account in here.accounts.every()),
+        )
     )
     if request.cookies.get(COOKIE, str(person.id)) != str(person.id):
         for name in set(request.cookies) - OURS:
@@ -75,6 +92,14 @@ def journal() -> ResponseReturnValue:
     return render_template("journal.html", account=world().config.account)
 
 
+@bp.get("/sandbox/faults")
+def faults() -> ResponseReturnValue:
+    """What goes wrong next: arm it, see it, take it back."""
+    return render_template(
+        "faults.html", accounts=world().accounts.every(), paths=FAULT_PATHS, kinds=FAULT_KINDS
+    )
+
+
 @bp.get("/q/<path:key>")
 def short_link(key: str) -> ResponseReturnValue:
     """Inside the phone: hand the link over to it. Anywhere else: say that it needs a phone."""
@@ -83,6 +108,16 @@ def short_link(key: str) -> ResponseReturnValue:
     if code is None or code.expired:
         return render_template("short_link.html", url="", known=False), 404
     return render_template("short_link.html", url=code.url(here.config.base_url), known=True)
+
+
+@bp.get("/m/<key>")
+def mini_link(key: str) -> ResponseReturnValue:
+    """The same for the link of a mini-program."""
+    here = world()
+    link = mini_links.find(here.store, key)
+    if link is None or link.expired:
+        return render_template("short_link.html", url="", known=False), 404
+    return render_template("short_link.html", url=link.text(here.config.base_url), known=True)
 
 
 @bp.get("/sandbox/weui.css")

@@ -24,6 +24,25 @@ def qr_jpeg(text: str) -> bytes:
     return out.getvalue()
 
 
+def mini_code(
+    text: str, width: int, *, color: tuple[int, int, int] = (0, 0, 0), hyaline: bool = False
+) -> bytes:
+    """The code of a mini-program, drawn as a QR so that any decoder reads it: JPEG, or PNG without a ground."""
+    code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(text)
+    dots = code.make_image().get_image().convert("L").resize((width, width), Image.Resampling.NEAREST)
+    out = io.BytesIO()
+    if hyaline:
+        image = Image.new("RGBA", (width, width), (*color, 0))
+        image.putalpha(dots.point(lambda light: 255 - light))
+        image.save(out, "PNG")
+    else:
+        image = Image.new("RGB", (width, width), "white")
+        image.paste(color, mask=dots.point(lambda light: 255 - light))
+        image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
 def barcode_svg(text: str) -> str:
     """A Code 128 as a drawing."""
     drawing: str = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128).to_svg()

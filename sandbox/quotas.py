@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from sandbox.config import HOME
 from sandbox.errors import WeChatError
 from sandbox.store import Store
 
@@ -24,6 +25,9 @@ DAILY = {
     "/cgi-bin/user/info/batchget": 5_000_000,
     "wecom:contact_ways": 500_000,  # in all, not a day
     "wecom:temporary_contact_ways": 100_000,
+    "/cgi-bin/message/subscribe/send": 10_000_000,
+    "/wxa/generate_urllink": 500_000,
+    "/wxa/generatescheme": 500_000,
 }
 
 
@@ -32,24 +36,39 @@ def today() -> str:
     return (datetime.now(UTC) + SHANGHAI).strftime("%Y-%m-%d")
 
 
+def _name(path: str, owner: str) -> str:
+    """What a counter is kept under: the home account's bear the path alone."""
+    return path if owner == HOME else f"{owner} {path}"
+
+
 class Quotas:
-    """Counts calls by day; raises 45009 above the limit."""
+    """Counts every account's calls by day; raises 45009 above the limit."""
 
     def __init__(self, store: Store) -> None:
         """Keep the counters in `store`."""
         self._store = store
 
-    def count(self, path: str) -> None:
-        """Count one call; raises WeChatError 45009 when the day's share is used up."""
+    def count(self, path: str, owner: str = HOME) -> None:
+        """Count one call of an account; raises WeChatError 45009 when the day's share is used up."""
         with self._store.transaction():
             self._store.run(
                 "INSERT INTO quotas VALUES (?, ?, 1) ON CONFLICT (day, path) DO UPDATE SET used = used + 1",
-                today(), path,
+                today(), _name(path, owner),
             )  # fmt: skip
-            used = self._store.number("SELECT used FROM quotas WHERE day = ? AND path = ?", today(), path)
+            used = self.used_of(path, owner)
         limit = self.limit(path)
         if limit and used > limit:
             raise WeChatError(45009)
+
+    def used_of(self, path: str, owner: str = HOME) -> int:
+        """How often an account made this call today."""
+        return self._store.number(
+            "SELECT used FROM quotas WHERE day = ? AND path = ?", today(), _name(path, owner)
+        )
+
+    def clear_path(self, path: str, owner: str = HOME) -> None:
+        """Start the counter of one call again."""
+        self._store.run("DELETE FROM quotas WHERE day = ? AND path = ?", today(), _name(path, owner))
 
     def limit(self, path: str) -> int:
         """The daily share of a path; 0 where there is none."""
@@ -63,21 +82,24 @@ class Quotas:
             path, daily,
         )  # fmt: skip
 
-    def used(self) -> dict[str, dict[str, int]]:
-        """Today's counters beside their limits."""
+    def used(self, owner: str = HOME) -> dict[str, dict[str, int]]:
+        """Today's counters of an account beside their limits."""
         rows = self._store.rows("SELECT path, used FROM quotas WHERE day = ? ORDER BY path", today())
-        return {row["path"]: {"used": row["used"], "limit": self.limit(row["path"])} for row in rows}
+        start = _name("", owner)
+        own = [
+            (row["path"].removeprefix(start), row["used"])
+            for row in rows
+            if row["path"].startswith(start) and (start or " " not in row["path"])
+        ]
+        return {path: {"used": used, "limit": self.limit(path)} for path, used in own}
 
-    def clear_path(self, path: str) -> None:
-        """Start counting one path of today again."""
-        self._store.run("DELETE FROM quotas WHERE day = ? AND path = ?", today(), path)
-
-    def clear(self) -> None:
+    def clear(self, owner: str = HOME) -> None:
         """What `clear_quota` does: start again, at most ten times a month."""
-        month = f"clears:{today()[:7]}"
+        month = f"clears:{today()[:7]}{owner}"
         with self._store.transaction():
             done = int(self._store.get(month) or 0)
             if done >= CLEARS_A_MONTH:
                 raise WeChatError(48006)
             self._store.put(month, str(done + 1))
-            self._store.run("DELETE FROM quotas WHERE day = ?", today())
+            for path in self.used(owner):
+                self.clear_path(path, owner)

@@ -15,6 +15,8 @@ from typing import Any
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 Row = dict[str, Any]
+# What a store of the time of one account lacks; "" is the home account.
+OWNED = ("tokens", "codes", "message_templates", "credits", "chat", "oauth_codes", "web_tokens")
 
 
 def dump(value: object) -> str:
@@ -36,6 +38,23 @@ class Store:
         # What is simulated may be lost with the machine's power, never with the process: NORMAL is enough.
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+        self._let_accounts_in()
+
+    def _let_accounts_in(self) -> None:
+        """Give the tables of an older store the column that tells accounts apart."""
+        for table in OWNED:
+            columns = {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
+            if "owner" not in columns:
+                self.run(f"ALTER TABLE {table} ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+
+    def empty(self, *, but: frozenset[str] = frozenset()) -> None:
+        """Delete every row of every table except the tables in `but`; ids go on."""
+        with self.transaction():
+            for row in self.rows(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            ):
+                if row["name"] not in but:
+                    self.run(f"DELETE FROM {row['name']}")  # noqa: S608 - the name comes from the schema
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

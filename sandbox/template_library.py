@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.config import HOME
 from sandbox.errors import WeChatError
 from sandbox.store import Store, dump
 
@@ -71,17 +72,17 @@ def make(appid: str, short_id: str, keywords: list[str]) -> Template:
     )
 
 
-def install(store: Store, template: Template) -> None:
+def install(store: Store, template: Template, owner: str = HOME) -> None:
     """Add a template to the account; nothing happens when it is there, 45026 when there is no room."""
     with store.transaction():
-        if find(store, template.template_id):
+        if find(store, template.template_id, owner):
             return
-        if store.number("SELECT count(*) FROM message_templates") >= MOST_TEMPLATES:
+        if store.number("SELECT count(*) FROM message_templates WHERE owner = ?", owner) >= MOST_TEMPLATES:
             raise WeChatError(45026)
         store.run(
-            "INSERT INTO message_templates VALUES (?, ?, ?, ?)",
+            "INSERT INTO message_templates (template_id, short_id, title, body, owner) VALUES (?, ?, ?, ?, ?)",
             template.template_id, template.short_id, template.title,
-            dump({"fields": template.fields, "examples": template.examples}),
+            dump({"fields": template.fields, "examples": template.examples}), owner,
         )  # fmt: skip
 
 
@@ -91,17 +92,22 @@ def _template(row: dict[str, Any]) -> Template:
     return Template(row["template_id"], row["short_id"], row["title"], fields, tuple(body["examples"]))
 
 
-def find(store: Store, template_id: object) -> Template | None:
+def find(store: Store, template_id: object, owner: str = HOME) -> Template | None:
     """The account's template with this id."""
-    row = store.row("SELECT * FROM message_templates WHERE template_id = ?", str(template_id))
+    row = store.row(
+        "SELECT * FROM message_templates WHERE template_id = ? AND owner = ?", str(template_id), owner
+    )
     return _template(row) if row else None
 
 
-def installed(store: Store) -> list[Template]:
+def installed(store: Store, owner: str = HOME) -> list[Template]:
     """All templates of the account."""
-    return [_template(row) for row in store.rows("SELECT * FROM message_templates ORDER BY rowid")]
+    rows = store.rows("SELECT * FROM message_templates WHERE owner = ? ORDER BY rowid", owner)
+    return [_template(row) for row in rows]
 
 
-def remove(store: Store, template_id: str) -> bool:
+def remove(store: Store, template_id: str, owner: str = HOME) -> bool:
     """Take a template away; False when it was not there."""
-    return bool(store.changed("DELETE FROM message_templates WHERE template_id = ?", template_id))
+    return bool(
+        store.changed("DELETE FROM message_templates WHERE template_id = ? AND owner = ?", template_id, owner)
+    )

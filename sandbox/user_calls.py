@@ -14,8 +14,15 @@ BATCH = 100
 PAGE = 10_000
 
 
-def described(person: Person, lang: str = "zh_CN") -> Json:
-    """One follower; of anybody else only the ids."""
+def described(person: Person, lang: str = "zh_CN", *, bound: bool = True) -> Json:
+    """One follower; of anybody else only the ids. The unionid needs an account bound to the Open Platform."""
+    answer = _of_anybody(person, lang)
+    if not bound:
+        del answer["unionid"]
+    return answer
+
+
+def _of_anybody(person: Person, lang: str) -> Json:
     if not person.following:
         return {"subscribe": 0, "openid": person.openid, "unionid": person.unionid}
     by_number = person.scene_kind == "int"
@@ -41,10 +48,7 @@ def described(person: Person, lang: str = "zh_CN") -> Json:
 
 
 def _known(call: Call, openid: object) -> Person:
-    person = people.by_openid(call.world.store, openid) if isinstance(openid, str) else None
-    if person is None:
-        raise WeChatError(40003)
-    return person
+    return call.person(openid)
 
 
 @server_call(bp, "/cgi-bin/user/info", method="GET")
@@ -52,7 +56,9 @@ def user_info(call: Call) -> Json:
     """One person by openid."""
     if "openid" not in call.query:
         raise WeChatError(41009)
-    return described(_known(call, call.query["openid"]), call.query.get("lang", "zh_CN"))
+    return described(
+        _known(call, call.query["openid"]), call.query.get("lang", "zh_CN"), bound=call.account.bound
+    )
 
 
 @server_call(bp, "/cgi-bin/user/info/batchget")
@@ -63,17 +69,19 @@ def batchget(call: Call) -> Json:
         raise WeChatError(40032)
     if not all(isinstance(item, dict) for item in wanted):
         raise WeChatError(47001)
-    return {"user_info_list": [described(_known(call, item.get("openid"))) for item in wanted]}
+    found = [_known(call, item.get("openid")) for item in wanted]
+    return {"user_info_list": [described(person, bound=call.account.bound) for person in found]}
 
 
 @server_call(bp, "/cgi-bin/user/get", method="GET")
 def user_get(call: Call) -> Json:
     """Openids of followers, ten thousand at a time."""
     after = call.query.get("next_openid", "")
-    if after and people.by_openid(call.world.store, after) is None:
+    if after and people.at_account(call.world.store, after, call.account.owner) is None:
         raise WeChatError(40003)
-    found = people.followers(call.world.store, after, PAGE)
-    page: Json = {"total": people.count_followers(call.world.store), "count": len(found)}
+    found = people.followers(call.world.store, after, PAGE, call.account.owner)
+    total = people.count_followers(call.world.store, call.account.owner)
+    page: Json = {"total": total, "count": len(found)}
     if found:
         page["data"] = {"openid": found}
     return page | {"next_openid": found[-1] if found else ""}

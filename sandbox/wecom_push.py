@@ -30,8 +30,9 @@ class WeComPusher(Pusher):
     def __init__(self, config: Config, corp: WeCom, store: Store, journal: Journal, faults: Faults) -> None:
         """Speak for `corp`."""
         account = Account(
-            corp.corp_id, corp.secret, corp.token, corp.aes_key, corp.corp_id, config.account.name
-        )
+            corp.corp_id, corp.secret, corp.token, corp.aes_key, corp.corp_id, config.account.name,
+            callback_url=corp.callback_url,
+        )  # fmt: skip
         super().__init__(
             replace(config, account=account, callback_url=corp.callback_url, mode="safe"),
             store,
@@ -43,7 +44,8 @@ class WeComPusher(Pusher):
         """The fields of a change of external contacts; FromUserName is always `sys`."""
         return self.event("sys", CONTACT_EVENT, ChangeType=change, **fields)
 
-    def _request(self, fields: Fields) -> tuple[str, bytes]:
+    def _request(self, account: Account, fields: Fields) -> tuple[str, bytes]:
+        del account  # a corp has one pair of keys
         encrypted = self.crypto.encrypt(to_xml(fields))
         body = (
             f"<xml><ToUserName><![CDATA[{self.crypto.appid}]]></ToUserName>"

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 
-from sandbox import tokens
+from sandbox import accounts, people, tokens
+from sandbox.config import Account
 from sandbox.errors import WeChatError
 from sandbox.faults import Fault
+from sandbox.people import Person
 from sandbox.store import dump
 from sandbox.world import World, world
 
@@ -23,17 +25,35 @@ Json = dict[str, Any]
 # A backslash that is itself escaped does not begin an escape.
 ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}")
 BAD_GATEWAY_PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
-Handler = TypeVar("Handler", bound=Callable[..., Json])
+Answer = Json | Response
+Handler = TypeVar("Handler", bound=Callable[..., Answer])
 
 
 @dataclass(frozen=True)
 class Call:
-    """One server call: who asks is already checked, the body is parsed."""
+    """One server call: who asks is already checked, the body is parsed.
+
+    `account` is the one whose token it was; for calls without a token the one whose appid they name, or home.
+    """
 
     world: World
     path: str
     query: dict[str, str]
     body: Json = field(default_factory=dict)
+    account: Account = field(kw_only=True)
+
+    def person(self, openid: object, *, missing: int = 40003) -> Person:
+        """Whom the asking account knows by this openid; raises WeChatError 40003, or `missing` for none given."""
+        if not openid:
+            raise WeChatError(missing)
+        found = (
+            people.at_account(self.world.store, openid, self.account.owner)
+            if isinstance(openid, str)
+            else None
+        )
+        if found is None:
+            raise WeChatError(40003)
+        return found
 
     def text(self, name: str) -> str:
         """A required, non-empty text of the body; 41011 otherwise."""
@@ -75,7 +95,7 @@ def ok(**more: object) -> Json:
 def server_call(
     blueprint: Blueprint, path: str, *, method: str = "POST", token: bool = True, upload: bool = False
 ) -> Callable[[Handler], Handler]:
-    """Serve `path`; the function takes a Call and returns the JSON to answer, or raises WeChatError."""
+    """Serve `path`; the function takes a Call and returns the JSON (or a picture) to answer, or raises WeChatError."""
 
     def register(function: Handler) -> Handler:
         @functools.wraps(function)
@@ -89,24 +109,45 @@ def server_call(
 
 
 def _serve(
-    function: Callable[[Call], Json], path: str, *, method: str, token: bool, upload: bool
+    function: Callable[[Call], Answer], path: str, *, method: str, token: bool, upload: bool
 ) -> Response:
     here, began = world(), time.monotonic()
     fault = here.faults.take(path)
     if fault and (early := suffer(fault)):
-        _write(here, path, began, {"fault": fault.__dict__}, {})
+        _write(here, path, began, {"fault": fault.shown()}, {})
         return early
     body: Json = {}
+    result: Answer
     try:
-        _check(here, path, fault, method=method, token=token)
+        account = _check(here, path, fault, method=method, token=token)
         body = {} if upload or method == "GET" else _body()
-        result = function(Call(here, path, request.args.to_dict(), body))
+        account = account or here.accounts.find(_named(body)) or here.accounts.home
+        here.quotas.count(path, account.owner)
+        result = function(Call(here, path, request.args.to_dict(), body, account=account))
     except WeChatError as error:
         result = error.body()
-    _write(here, path, began, result, body)
-    if fault and fault.drop == "after":
-        return cut_off()
-    return Response(dump(result), content_type="text/plain")
+    _write(here, path, began, _told(result), body)
+    return _answered(result, fault)
+
+
+def _answered(result: Answer, fault: Fault | None) -> Response:
+    if fault:
+        time.sleep(fault.late_s)
+        if fault.drop == "after":
+            return cut_off()
+    return result if isinstance(result, Response) else Response(dump(result), content_type="text/plain")
+
+
+def _named(body: Json) -> str:
+    """The appid that a call without a token names, in its query or its body."""
+    return str(request.args.get("appid") or body.get("appid") or "")
+
+
+def _told(result: Answer) -> Json:
+    """What the journal keeps of an answer: a picture is only named."""
+    if isinstance(result, Response):
+        return {"picture": result.content_type, "bytes": len(result.get_data())}
+    return result
 
 
 def suffer(fault: Fault) -> Response | None:
@@ -127,14 +168,17 @@ def cut_off() -> Response:
     return Response(status=599)
 
 
-def _check(here: World, path: str, fault: Fault | None, *, method: str, token: bool) -> None:
+def _check(here: World, path: str, fault: Fault | None, *, method: str, token: bool) -> Account | None:
     if fault and fault.errcode:
         raise WeChatError(fault.errcode)
     if request.method != method:
         raise WeChatError(43002 if method == "POST" else 43001)
-    if token:
-        tokens.check(here, request.args.get("access_token", ""))
-    here.quotas.count(path)
+    if not token:
+        return None
+    account = tokens.check(here, request.args.get("access_token", ""))
+    if not accounts.may_call(account, path):
+        raise WeChatError(48001)
+    return account
 
 
 def _body() -> Json:

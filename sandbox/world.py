@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from sandbox.accounts import Accounts
 from sandbox.config import Config
 from sandbox.faults import Faults
 from sandbox.journal import Journal
@@ -19,7 +20,7 @@ EXTENSION = "sandbox"
 
 @dataclass(frozen=True)
 class World:
-    """One account, its people and their phones."""
+    """The accounts, their people and the phones of these; `pusher` speaks for the home account."""
 
     config: Config
     store: Store
@@ -27,7 +28,12 @@ class World:
     faults: Faults
     quotas: Quotas
     pusher: Pusher
+    accounts: Accounts
     wecom: WeComPusher | None
+
+    def speaker(self, owner: str) -> Pusher:
+        """Who pushes for an account ("" is the home account)."""
+        return self.pusher.speaking_for(lambda: self.accounts.of_owner(owner))
 
     def close(self) -> None:
         """Stop pushing and close the store."""
@@ -39,13 +45,10 @@ class World:
 def build(config: Config) -> World:
     """Open the store of `config` and put the parts together."""
     store = Store(config.data_dir / "sandbox.sqlite3")
-    journal, faults = Journal(store), Faults(store)
-    corp = config.wecom
-    return World(
-        config, store, journal, faults, Quotas(store),
-        Pusher(config, store, journal, faults),
-        WeComPusher(config, corp, store, journal, faults) if corp else None,
-    )  # fmt: skip
+    journal, faults, accounts = Journal(store), Faults(store), Accounts(store, config)
+    pusher = Pusher(config, store, journal, faults).speaking_for(lambda: accounts.home)
+    corp = WeComPusher(config, config.wecom, store, journal, faults) if config.wecom else None
+    return World(config, store, journal, faults, Quotas(store), pusher, accounts, corp)
 
 
 def world() -> World:

@@ -7,74 +7,30 @@ them (`wechat_sandbox.product`), on the store under test; work its tasks with `c
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
-from settings import ROOT, Settings
+from sandbox.testing import WeChat, free_port, running
+from settings import Settings
 
-READY_S = 20.0
 BASES = ("wechat_api_base", "wechat_open_base", "wechat_mp_base", "wecom_api_base")
 
 
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass(frozen=True)
-class Sandbox:
+class Sandbox(WeChat):
     """A running sandbox, and the address where it expects the product."""
 
-    base: str
     product: str
-
-    def ask(self, method: str, path: str, /, **body: Any) -> Any:
-        """One call of the control API; its JSON answer."""
-        answer = requests.request(method, self.base + path, json=body, timeout=15)
-        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
-        return answer.json() if answer.content else None
-
-    def get(self, path: str) -> Any:
-        """A GET of the control API."""
-        return self.ask("GET", path)
-
-    def post(self, path: str, /, **body: Any) -> Any:
-        """A POST of the control API."""
-        return self.ask("POST", path, **body)
 
     def new_person(self, name: str, phone: str) -> dict[str, Any]:
         """Somebody new: {id, openid, unionid, name, phone}."""
-        person: dict[str, Any] = self.post("/sandbox/api/people", name=name, phone=phone)
-        return person
-
-    def fault(self, path: str, *, times: int = 1, **kind: Any) -> None:
-        """Let the next calls of `path` fail: errcode=…, status=…, hang_s=… or drop=True."""
-        self.post("/sandbox/api/faults", path=path, times=times, **kind)
-
-    def last_entry(self) -> int:
-        """The id of the newest journal entry; a place to read on from."""
-        entries = self.get("/sandbox/api/journal")
-        return int(entries[-1]["id"]) if entries else 0
-
-    def calls(self, path: str, *, since: int = 0) -> list[dict[str, Any]]:
-        """What was called at `path` since a journal entry."""
-        journal = self.get(f"/sandbox/api/journal?since={since}")
-        return [entry for entry in journal if path in str(entry.get("path", ""))]
+        return self.person(name, phone).about
 
     def app_settings(self, settings: Settings) -> Settings:
         """The product's settings with this sandbox as WeChat."""
@@ -89,9 +45,7 @@ class Sandbox:
 @pytest.fixture(scope="session")
 def wechat_sandbox(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Any:
     """A sandbox for the account of the test settings, for the whole run."""
-    port, product = free_port(), f"http://127.0.0.1:{free_port()}"
-    base = f"http://127.0.0.1:{port}"
-    folder: Path = tmp_path_factory.mktemp("sandbox")
+    product = f"http://127.0.0.1:{free_port()}"
     account = {
         "SANDBOX_APPID": settings.wechat_oa_appid,
         "SANDBOX_SECRET": settings.wechat_oa_secret,
@@ -105,27 +59,8 @@ def wechat_sandbox(tmp_path_factory: pytest.TempPathFactory, settings: Settings)
         "SANDBOX_WECOM_AES_KEY": settings.wecom_aes_key,
         "SANDBOX_WECOM_CALLBACK_URL": f"{product}/wechat/wecom/callback",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--data",
-        str(folder),
-    ]
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **account}, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait_until_ready(base, process, folder / "log.txt")
+    with running(tmp_path_factory.mktemp("sandbox"), account) as base:
         yield Sandbox(base, product)
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 @pytest.fixture(scope="session")
@@ -152,15 +87,3 @@ def live_product(wechat_sandbox: Sandbox, live_app: Flask, store: Any) -> Any:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _wait_until_ready(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    stop = time.monotonic() + READY_S
-    while time.monotonic() < stop:
-        assert process.poll() is None, log.read_text()[-2000:]
-        try:
-            if requests.get(f"{base}/sandbox/api/people", timeout=2).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError(f"the sandbox does not answer: {log.read_text()[-2000:]}")

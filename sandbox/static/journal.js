@@ -77,6 +77,10 @@ async function showFaults() {
 
 function describe(fault) {
   if (fault.drop) return t(fault.drop === "after" ? "断开，已执行" : "断开，未执行");
+  const more = { at_once: "同时推送两次（callback）", reorder: "顺序颠倒（callback）", same_second: "同一秒（callback）" };
+  const which = Object.keys(more).find((key) => fault[key]);
+  if (which) return t(more[which]);
+  if (fault.late_s) return `${t("做了，答得晚（秒）")} ${fault.late_s}`;
   if (fault.twice) return t("推送两次（callback）");
   if (fault.status) return `HTTP ${fault.status}`;
   if (fault.errcode) return String(fault.errcode);

@@ -32,6 +32,15 @@ WECOM = {
     "SANDBOX_WECOM_AES_KEY": AES_KEY[::-1],
     "SANDBOX_WECOM_CALLBACK_URL": "http://127.0.0.1:9/wechat/wecom/callback",
 }
+MINI = {
+    "appid": "wxfedcba9876543210",
+    "kind": "mini",
+    "secret": "the-secret-of-the-mini-program",
+    "token": "minitoken",
+    "aes_key": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG",
+    "original_id": "gh_mini",
+    "name": "一码小程序",
+}
 
 
 @dataclass
@@ -75,6 +84,10 @@ class Receiver:
         raise AssertionError(f"{event} did not come; came: {[m.get('Event') for m in self.events]}")
 
 
+def _parsed(text: str) -> dict:
+    return json.loads(text) if text.startswith("{") else xmltodict.parse(text)["xml"]
+
+
 def _handler(receiver: Receiver):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -84,11 +97,11 @@ def _handler(receiver: Receiver):
         def do_POST(self):
             query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
             raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            encrypted = xmltodict.parse(raw)["xml"]["Encrypt"]
-            xml = receiver.crypto.decrypt(encrypted)
-            receiver.came.append(
-                {"query": query, "xml": xml, "encrypt": encrypted, "message": xmltodict.parse(xml)["xml"]}
-            )
+            outside = _parsed(raw)
+            encrypted = outside.get("Encrypt", "")
+            text = receiver.crypto.decrypt(encrypted) if encrypted else raw
+            came = {"query": query, "raw": raw, "xml": text, "encrypt": encrypted, "outside": outside}
+            receiver.came.append(came | {"message": _parsed(text), "type": self.headers["Content-Type"]})
             answer = receiver.answers.pop(0) if receiver.answers else b"success"
             if answer == "hang":
                 time.sleep(TIMEOUT_S * 2)
@@ -114,10 +127,9 @@ def _handler(receiver: Receiver):
     return Handler
 
 
-@pytest.fixture
-def receiver():
+@contextlib.contextmanager
+def _receiving(crypto: MessageCrypto):
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    crypto = MessageCrypto(token=TOKEN, aes_key=AES_KEY, appid=APPID)
     receiver = Receiver(server.server_address[1], crypto)
     server.RequestHandlerClass = _handler(receiver)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -125,6 +137,20 @@ def receiver():
     yield receiver
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    with _receiving(MessageCrypto(token=TOKEN, aes_key=AES_KEY, appid=APPID)) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def mini_receiver():
+    """The server of the mini-program."""
+    crypto = MessageCrypto(token=MINI["token"], aes_key=MINI["aes_key"], appid=MINI["appid"])
+    with _receiving(crypto) as receiver:
+        yield receiver
 
 
 def environment(callback_url: str) -> dict[str, str]:
@@ -174,10 +200,10 @@ class WeChat:
     def get(self, path: str, **query):
         return self.raw(path, method="GET", **query)
 
-    def fresh_token(self, *, force: bool = False) -> str:
+    def fresh_token(self, *, force: bool = False, appid: str = APPID, secret: str = SECRET) -> str:
         return self.post(
             "/cgi-bin/stable_token",
-            {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": force},
+            {"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": force},
         )["access_token"]
 
 
@@ -186,6 +212,21 @@ def wechat(app):
     wechat = WeChat(app.test_client())
     wechat.token = wechat.fresh_token()
     return wechat
+
+
+def account_added(app, **fields) -> WeChat:
+    """An account added by the control API, and its server's calls."""
+    answer = app.test_client().post("/sandbox/api/accounts", json=fields)
+    assert answer.status_code == 201, answer.text
+    server = WeChat(app.test_client())
+    server.token = server.fresh_token(appid=fields["appid"], secret=fields["secret"])
+    return server
+
+
+@pytest.fixture
+def mini(app, mini_receiver):
+    """The mini-program's server: JSON pushes in safe mode."""
+    return account_added(app, **MINI, callback_url=mini_receiver.url)
 
 
 @pytest.fixture

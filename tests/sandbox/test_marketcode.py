@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from sandbox import marketcode
 from sandbox.market_numbers import Numbers
+from tests.sandbox.conftest import MINI
 
 ACTIVATION = {
     "activity_name": "新品上市", "product_brand": "一码美妆", "product_title": "玫瑰面霜",
@@ -224,6 +225,18 @@ def test_a_scan_opens_the_mini_program_with_a_ticket_for_the_code(wechat, made, 
     assert answers[0] == answers[1]
     assert answers[0]["code"] == known["code"]
     assert "wxa_type" not in answers[0]
+
+
+def test_a_mini_program_that_is_known_here_is_opened_and_its_openid_counts(wechat, made, mei, mini):
+    activate(wechat, made, wxa_appid=MINI["appid"])
+
+    scan = mei.post("scan-official", {"application_id": made, "code_index": 42})
+
+    screen = mei.get("mini")
+    assert screen["opened"]["query"] == {"from": "code", "code_ticket": scan["code_ticket"]}
+    assert screen["opened"]["path"] == "pages/item/index"
+    body = {"openid": screen["openid"], "code_ticket": scan["code_ticket"]}
+    assert wechat.post("/intp/marketcode/tickettocode", body)["errcode"] == 0
 
 
 def test_the_camera_knows_an_official_code_by_its_text(wechat, made, mei, app):

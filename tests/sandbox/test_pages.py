@@ -13,14 +13,25 @@ NOTE = "模拟环境，非微信"
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/q/nothing", "/connect/oauth2/authorize?appid=x"]
+    "path",
+    [
+        "/",
+        "/sandbox/phone/1",
+        "/sandbox/journal",
+        "/sandbox/faults",
+        "/q/nothing",
+        "/m/nothing",
+        "/connect/oauth2/authorize?appid=x",
+    ],
 )
 def test_every_page_says_that_it_is_a_simulation(browser, path):
     assert NOTE in browser.get(path).text
     assert ENGLISH[NOTE] in browser.get(path, headers={"Accept-Language": "en"}).text
 
 
-@pytest.mark.parametrize("path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/q/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sandbox/phone/1", "/sandbox/journal", "/sandbox/faults", "/q/nothing"]
+)
 def test_no_page_runs_an_inline_script(browser, path):
     answer = browser.get(path)
 
@@ -31,6 +42,7 @@ def test_no_page_runs_an_inline_script(browser, path):
 def test_every_text_has_its_english():
     sources = [*(SANDBOX / "static").rglob("*.js"), *(SANDBOX / "templates").glob("*.html")]
     used = {text for path in sources for text in re.findall(r'\bt\(\s*"([^"]+)"', path.read_text())}
+    scripts = re.findall(r'"([^"\n]+)"', (SANDBOX / "static" / "faults.js").read_text())
     refusals = {
         text
         for path in SANDBOX.glob("*.py")
@@ -39,7 +51,7 @@ def test_every_text_has_its_english():
 
     assert used
     assert refusals
-    assert not {text for text in used | refusals if re.search(r"[㐀-鿿]", text)} - set(ENGLISH)
+    assert not {text for text in used | refusals | {*scripts} if re.search(r"[㐀-鿿]", text)} - set(ENGLISH)
 
 
 def test_the_language_is_remembered(browser):

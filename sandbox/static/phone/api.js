@@ -19,7 +19,7 @@ const send = (url, body = {}, method = "POST") =>
   ask(url, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 export const api = {
-  state: (since) => ask(`${root}/state?since=${since}`),
+  state: (since, mini) => ask(`${root}/state?since=${since}&mini=${encodeURIComponent(mini)}`),
   scan: (text) => send(`${root}/scan`, { text }),
   follow: () => send(`${root}/follow`),
   unfollow: () => send(`${root}/unfollow`),
@@ -30,6 +30,9 @@ export const api = {
   form: (code) => ask(`${root}/cards/${code}/form`),
   activate: (code, fields) => send(`${root}/cards/${code}/activate`, { fields }),
   removeCard: (code) => send(`${root}/cards/${code}`, {}, "DELETE"),
+  miniLogin: (appid) => send(`${root}/mini/login?appid=${appid}`),
+  miniPhone: (appid) => send(`${root}/mini/phone?appid=${appid}`),
+  miniSubscribe: (appid, answers) => send(`${root}/mini/subscribe?appid=${appid}`, { answers }),
   codes: () => ask("/sandbox/api/codes"),
   decode: (file) => {
     const form = new FormData();

@@ -2,6 +2,7 @@
 import { api, me } from "./api.js";
 import { chatList, chatView, preview } from "./chat.js";
 import { clock, h, icon, t } from "./dom.js";
+import { miniView } from "./mini.js";
 import { profileView } from "./profile.js";
 import { scanView } from "./scan.js";
 import { cardView, formView, offerView, walletView } from "./wallet.js";
@@ -12,11 +13,12 @@ const screen = document.getElementById("phone");
 const views = screen.querySelector(".views");
 const SEEN = `sandbox-seen-${me.id}`;
 const DARK = new Set(["scan"]);
-const TABS = [["chats", "微信", "chat"], ["scan", "扫一扫", "scan"], ["wallet", "卡包", "card"], ["profile", "我", "me"]];
+const TABS = [["chats", "微信", "chat"], ["scan", "扫一扫", "scan"], ["wallet", "卡包", "card"], ["mini", "小程序", "mini"], ["profile", "我", "me"]].filter(([name]) => name !== "mini" || screen.dataset.mini);
 
 /** What every view may use. */
 export const phone = {
-  state: { person: {}, chat: [], cards: [], menu: null, current: true },
+  state: { person: {}, chat: [], cards: [], menu: null, mini: null, current: true },
+  mini: "",
   path: [{ name: "chats" }],
   seen: Number(localStorage.getItem(SEEN) || 0),
 
@@ -77,15 +79,25 @@ export const phone = {
   },
   /** Open an address: our own short links are scanned, everything else is a page. */
   visit(url) {
-    if (url.startsWith(`${me.base}/q/`)) this.scan(url);
+    if (url.startsWith(`${me.base}/q/`) || url.startsWith(`${me.base}/m/`)) this.scan(url);
     else web.open(url);
+  },
+  /** The mini-program comes to the front. */
+  async enter(appid) {
+    web.close();
+    this.mini = appid;
+    this.path = [{ name: "mini" }];
+    await refresh();
+    this.go();
   },
   async scan(text) {
     const found = await this.act(() => api.scan(text));
     if (!found) return;
     if (found.kind === "web") web.open(found.url);
     else if (found.kind === "text") this.ask(found.text, t("知道了"), () => {}, null);
-    else if (found.kind === "official") this.ask(`${t("打开小程序")} ${found.wxa_appid} ${found.opens}`, t("知道了"), () => {}, null);
+    else if (found.kind === "official" && !found.mini) this.ask(`${t("打开小程序")} ${found.wxa_appid} ${found.opens}`, t("知道了"), () => {}, null);
+    else if (found.kind === "official") await this.enter(found.mini.appid);
+    else if (found.kind === "mini") await this.enter(found.appid);
     else if (found.kind === "card") { web.close(); this.open("offer", { offer: found }); }
     else {
       web.close();
@@ -97,7 +109,7 @@ export const phone = {
 };
 
 const web = new WebView(screen, views, phone);
-const DRAWERS = { chats: chatList, chat: chatView, scan: scanView, wallet: walletView, profile: profileView, offer: offerView, card: cardView, form: formView };
+const DRAWERS = { chats: chatList, chat: chatView, scan: scanView, wallet: walletView, profile: profileView, mini: miniView, offer: offerView, card: cardView, form: formView };
 
 function tabs(current) {
   const unread = phone.unread();
@@ -138,10 +150,10 @@ let asking = null;
 
 async function look() {
   const since = phone.state.chat.at(-1)?.id || 0;
-  const state = await api.state(since);
+  const state = await api.state(since, phone.mini);
   const fresh = state.chat;
   phone.state = { ...state, chat: [...phone.state.chat, ...fresh] };
-  const shape = JSON.stringify([state.person, state.cards, state.menu, phone.state.chat.length, state.current]);
+  const shape = JSON.stringify([state.person, state.cards, state.menu, state.mini, phone.state.chat.length, state.current]);
   if (shape !== known) {
     known = shape;
     redraw();

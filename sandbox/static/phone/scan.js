@@ -2,6 +2,8 @@
 import { api, me } from "./api.js";
 import { h, icon, nav, t } from "./dom.js";
 
+const KINDS = { card: "会员卡", follow: "关注码", mini: "小程序码" };
+
 /** The scan view. */
 export function scanView(phone) {
   const field = h("input", { "data-test": "paste", placeholder: t("粘贴链接或文字"), "aria-label": t("粘贴链接或文字"), autocomplete: "off" });
@@ -34,6 +36,6 @@ async function fill(phone, grid) {
   const codes = await api.codes().catch(() => []);
   if (!codes.length) { grid.replaceWith(h("p.quiet", {}, t("还没有。公众号生成带参数的二维码或卡券码后会出现在这里。"))); return; }
   grid.append(...codes.map((code) => h("button", { "data-test": "code", "data-scene": code.scene || code.outer_str, "data-kind": code.kind, onclick: () => phone.scan(code.url) },
-    h("img", { src: `${me.base}/cgi-bin/showqrcode?ticket=${encodeURIComponent(code.ticket)}`, alt: "", loading: "lazy" }),
-    h("b", {}, code.kind === "card" ? t("会员卡") : t("关注码")), h("span", {}, code.scene || code.outer_str || "—"))));
+    h("img", { src: code.picture || `${me.base}/cgi-bin/showqrcode?ticket=${encodeURIComponent(code.ticket)}`, alt: "", loading: "lazy" }),
+    h("b", {}, t(KINDS[code.kind])), h("span", {}, code.scene || code.outer_str || "—"))));
 }
