@@ -83,6 +83,33 @@ class CustomSend(Base):
     created_at: Mapped[datetime]
 
 
+class SubscribeCredit(Base):
+    """One message that she has allowed by a subscribe dialog (订阅消息): one template, one send, without an end.
+
+    `source_key` names the answer that allowed it, so an event that is heard twice allows no more. A send takes one
+    credit by its own key; a definite failure gives it back. `voided` are those she took back.
+    """
+
+    __tablename__ = "subscribe_credit"
+    __table_args__ = (
+        sa.Index(None, "appid", "openid", "template_id"),
+        sa.CheckConstraint(
+            "state IN ('open', 'calling', 'sent', 'refused', 'unknown', 'failed', 'voided')", name="state"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    appid: Mapped[str] = mapped_column(Ascii(32))
+    openid: Mapped[str] = mapped_column(Ascii(64))
+    template_id: Mapped[str] = mapped_column(Ascii(64))
+    source_key: Mapped[str] = mapped_column(Ascii(96), unique=True)
+    used_by: Mapped[str | None] = mapped_column(Ascii(128), unique=True)
+    state: Mapped[str] = mapped_column(Ascii(16))
+    errcode: Mapped[int] = mapped_column(sa.Integer, default=0)
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=0)
+
+
 class WeChatToken(Base):
     """A shared credential (access_token, tickets) when Redis is away: sealed, with the moment it stops being good."""
 

@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         jobs,
         jssdk,
         oauth,
+        subscribe,
         wecom_callback,
     )  # fmt: skip
 
@@ -40,8 +41,11 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = door.Door(app, app.wsgi_app)  # type: ignore[method-assign]
     app.cli.add_command(cli.wechat_cli)
     jobs.register()
+    subscribe.register()
     name_tasks(
         {
+            "wechat.subscribe_answered": lazy_gettext("记下订阅消息的授权"),
+            "wechat.subscribe_taken_back": lazy_gettext("记下订阅消息的拒收"),
             "wechat.late_reply": lazy_gettext("以客服消息补发来不及的回复"),
             "wechat.arrived": lazy_gettext("把微信推送交给各项处理"),
             "wechat.trim": lazy_gettext("清理旧的微信推送记录"),

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -25,13 +26,11 @@ from wechat.accounts import Account
 from wechat.errors import DEAD_TOKEN, Permanent, Transient, WeChatError
 from wechat.tokens import TOKEN_PATH, SharedToken
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 TIMEOUTS_S = (3.0, 8.0)
 POOL, FAST_POOL = 32, 64
 TICKET_PATH = "cgi-bin/ticket/getticket"
 Json = dict[str, Any]
+Once = Callable[[str, Json | None, dict[str, str]], Json]
 
 
 class _Adapter(HTTPAdapter):
@@ -78,6 +77,15 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         usual for an answer that WeChat has to make first.
         """
         once = self._once_fast if fast else self._once if read_s is None else self._waiting(read_s)
+        return self._with_token(once, path, body, query)
+
+    def download(self, path: str, body: Json | None = None, **query: str) -> bytes:
+        """One call that answers with a picture or a file; on failure WeChat answers JSON, which is the error."""
+        answer = self._with_token(self._once_file, path, body, query)
+        content: bytes = answer["content"]
+        return content
+
+    def _with_token(self, once: Once, path: str, body: Json | None, query: dict[str, str]) -> Json:
         token = self._shared.get()
         try:
             return once(path, body, {**query, "access_token": token})
@@ -135,7 +143,7 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         except (KeyError, TypeError, ValueError):
             raise Transient(path, 0, f"no {name} in the answer") from None
 
-    def _waiting(self, read_s: float) -> Callable[[str, Json | None, dict[str, str]], Json]:
+    def _waiting(self, read_s: float) -> Once:
         return partial(self._once, timeouts=(TIMEOUTS_S[0], read_s))
 
     def _once(
@@ -157,6 +165,26 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         self._count(path, error.code)
         # Raised outside the handler: a chained exception would hold URLs with secrets, and wechatpy's client.
         raise error
+
+    def _once_file(self, path: str, body: Json | None, query: dict[str, str]) -> Json:
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        method = "GET" if data is None else "POST"
+        found: Json = {}
+        try:
+            answer = self._http.request(
+                method, f"{self.API_BASE_URL}{path}", params=query, data=data, allow_redirects=False
+            )
+            found, error = {"content": answer.content}, None
+            media = answer.headers.get("Content-Type", "")
+            if answer.status_code != requests.codes.ok or "json" in media or answer.content[:1] == b"{":
+                _, error = outcomes.of_answer(path, answer.status_code, answer.content)
+                error = error or outcomes.not_json(path)
+        except outcomes.FAILURES as failure:
+            error = outcomes.of_failure(path, failure)
+        self._count(path, error.code if error else "ok")
+        if error is not None:
+            raise error
+        return found
 
     def _once_fast(self, path: str, body: Json | None, query: dict[str, str]) -> Json:
         """The same over urllib3 alone: for hundreds of sends a second requests costs more than everything else."""

@@ -17,17 +17,16 @@ from core.clock import utc_now
 from core.db import db
 from core.errors import Conflict
 from core.ids import new_id
-from core.work import transact
 from models.wechat import CustomSend, WeChatEvent
 from wechat.accounts import account
 from wechat.client import client
 from wechat.custom_rules import LONGEST, WINDOWS, Content, body
-from wechat.errors import Permanent, Unknown, WeChatError
+from wechat.errors import Permanent
+from wechat.spending import CALLING, FAILED, UNKNOWN, spend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CALLING, SENT, REFUSED, UNKNOWN, FAILED = "calling", "sent", "refused", "unknown", "failed"
 # WeChat's own word that the window is closed, or its messages are used up.
 OUT_OF_WINDOW = frozenset({45015, 45047})
 
@@ -64,27 +63,18 @@ def send(openid: str, content: Content, *, key: str, appid: str | None = None) -
     """
     ours = account(appid)
     message = body(openid, content)
-    row_id, state = transact(lambda: _reserve(ours.appid, openid, key))
-    if state != CALLING:
-        return state
     try:
-        client(ours).call("cgi-bin/message/custom/send", message, fast=True)
-    except WeChatError as failed:
-        return _failed(row_id, failed)
-    transact(lambda: _record(row_id, SENT))
-    return SENT
-
-
-def _failed(row_id: int, failed: WeChatError) -> str:
-    if isinstance(failed, Unknown):
-        transact(lambda: _record(row_id, UNKNOWN))
-        return UNKNOWN
-    if isinstance(failed, Permanent) and failed.errcode in OUT_OF_WINDOW:
-        # Somebody outside this ledger used it up (the console's own chat, say): the slot stays taken.
-        transact(lambda: _record(row_id, REFUSED, failed.errcode))
-        raise WindowClosed from None
-    transact(lambda: _give_back(row_id, failed.errcode))
-    raise failed
+        return spend(
+            lambda: _reserve(ours.appid, openid, key),
+            lambda: client(ours).call("cgi-bin/message/custom/send", message, fast=True),
+            _record,
+            used_up=OUT_OF_WINDOW,
+        )
+    except Permanent as refused:
+        # Somebody outside this ledger used it up (the console's own chat, say).
+        if refused.errcode in OUT_OF_WINDOW:
+            raise WindowClosed from None
+        raise
 
 
 def _reserve(appid: str, openid: str, key: str) -> tuple[int, str]:
@@ -149,20 +139,12 @@ def _taken(act_ids: Sequence[int]) -> set[tuple[int, int]]:
     return {(trigger, slot or 0) for trigger, slot in db.session.execute(wanted)}
 
 
-def _record(row_id: int, state: str, errcode: int = 0) -> None:
+def _record(row_id: int, state: str, errcode: int) -> None:
+    """How the call ended. What was definitely not sent gives its slot back; the key keeps the reason."""
+    freed = {"slot": None} if state == FAILED else {}
     db.session.execute(
         sa.update(CustomSend)
         .where(CustomSend.id == row_id, CustomSend.state == CALLING)
-        .values(state=state, errcode=errcode)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _give_back(row_id: int, errcode: int) -> None:
-    """It was not sent, so its slot is free again; the key keeps the reason."""
-    db.session.execute(
-        sa.update(CustomSend)
-        .where(CustomSend.id == row_id, CustomSend.state == CALLING)
-        .values(state=FAILED, errcode=errcode, slot=None)
+        .values(state=state, errcode=errcode, **freed)
         .execution_options(synchronize_session=False)
     )

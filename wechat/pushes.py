@@ -17,7 +17,9 @@ LONGEST_NESTED = 8000
 LATEST_S = 2**32
 SCENE_PREFIX = "qrscene_"
 # Two events of one person in one second are told apart by these (contract section 2.5).
-TELLING = ("Event", "EventKey", "CardId", "UserCardCode", "Ticket", "MsgID", "MsgId", "ModifyBonus", "Status")
+TELLING = (
+    "Event", "EventKey", "CardId", "UserCardCode", "Ticket", "MsgID", "MsgId", "ModifyBonus", "Status", "List",
+)  # fmt: skip
 LONGEST = {"kind": 64, "key": 191, "openid": 64}
 
 
