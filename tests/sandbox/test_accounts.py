@@ -117,6 +117,15 @@ def test_one_person_has_an_openid_at_every_account_and_one_unionid(other, wechat
     assert wechat.get("/cgi-bin/user/info", openid=there["openid"])["errcode"] == 40003
 
 
+def test_no_two_accounts_know_her_by_the_same_openid(other, mini, mei, browser):
+    openids = {
+        browser.get(f"/sandbox/api/people/{mei.id}?appid={appid}").json["openid"]
+        for appid in (APPID, OTHER["appid"], MINI["appid"])
+    }
+
+    assert len(openids) == 3
+
+
 def test_an_account_outside_the_open_platform_is_told_no_unionid(app, other, mei, browser):
     browser.patch(f"/sandbox/api/accounts/{OTHER['appid']}", json={"bound": False})
     openid = browser.get(f"/sandbox/api/people/{mei.id}?appid={OTHER['appid']}").json["openid"]
@@ -179,6 +188,11 @@ def test_a_switch_of_keys_reaches_the_next_push_and_can_be_taken_back(receiver, 
     mei.post("follow")
 
     assert [event["Event"].strip() for event in receiver.events] == ["subscribe", "unsubscribe", "subscribe"]
+    signed_by = [
+        crypto.sign(came["query"]["timestamp"], came["query"]["nonce"], came["encrypt"])
+        for crypto, came in zip((first, second, first), receiver.came, strict=True)
+    ]
+    assert signed_by == [came["query"]["msg_signature"] for came in receiver.came]
 
 
 def test_there_is_nothing_to_switch_to_without_second_keys(browser, app):
