@@ -6,7 +6,6 @@ that is wrong at once, with the place, in words. Contract section 10.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from dataclasses import field as part
@@ -15,12 +14,13 @@ from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _
 
+from wechat.menu_text import SHOWN_HALVES, byte_size, halves, is_sendable, shown
+
 Json = dict[str, Any]
 # Where a button stands: () the menu itself, (0,) its first button, (0, 2) the third one below it.
 Place = tuple[int, ...]
 MAX_BUTTONS, MAX_CHILDREN = 3, 5
-# By depth: how much of a name phones show, counted in half characters (a Chinese character is two), and its bytes.
-SHOWN_HALVES = {1: 8, 2: 16}
+# By depth; how much of it phones show is in menu_text.
 NAME_BYTES = {1: 16, 2: 60}
 VALUE_BYTES = {"key": 128, "url": 1024, "appid": 64, "pagepath": 1024, "media_id": 128, "article_id": 128}
 # What each kind of button needs, in the order in which it is filled in.
@@ -38,9 +38,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "article_id": ("article_id",),
     "article_view_limited": ("article_id",),
 }
-# Control characters would go out as \u escapes (40033), half a surrogate pair cannot go out at all.
-UNSENDABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-ONE_BYTE = 0xFF
 
 
 @dataclass(frozen=True)
@@ -244,32 +241,6 @@ def _is_web_address(url: str) -> bool:
     except ValueError:
         return False
     return url.startswith(("http://", "https://")) and bool(parts.hostname) and not any(map(str.isspace, url))
-
-
-def is_sendable(text: str) -> bool:
-    """Whether WeChat can be sent the text as it is."""
-    return not any(unicodedata.category(sign) in UNSENDABLE for sign in text)
-
-
-def byte_size(text: str) -> int:
-    """Its length as WeChat counts it: bytes of UTF-8."""
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
-def halves(text: str) -> int:
-    """How wide it is on a phone, in half characters: two for a Chinese character, one for a Latin letter."""
-    return sum(1 if ord(sign) <= ONE_BYTE else 2 for sign in text)
-
-
-def shown(name: str, depth: int) -> str:
-    """A name as phones show it: what is too long ends in an ellipsis."""
-    most = SHOWN_HALVES[depth]
-    if halves(name) <= most:
-        return name
-    kept = name
-    while halves(kept) > most:
-        kept = kept[:-1]
-    return f"{kept}…"
 
 
 def place_in_words(place: Place) -> Any:

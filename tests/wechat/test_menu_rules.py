@@ -22,9 +22,9 @@ from wechat.menu_rules import (
     problems,
     read,
     refusals,
-    shown,
     tree_of,
-)  # fmt: skip
+)
+from wechat.menu_text import shown
 
 VIEW = Button("我的会员卡", "view", url="https://m.example.cn/me")
 CLICK = Button("积分", "click", key="POINTS")
