@@ -41,7 +41,7 @@ __all__ = [
 ]
 FIELDS = ("url", "appid", "pagepath", "key", "media_id", "article_id")
 HINTS = {
-    "url": lazy_gettext("以 https:// 开头，最多 1024 字节。"),
+    "url": lazy_gettext("以 https:// 开头。"),
     "appid": lazy_gettext("wx 开头，小程序须已与公众号关联。"),
     "pagepath": lazy_gettext("例如 pages/index/index。"),
     "key": lazy_gettext("点击时微信把它推送给我们，由程序决定回复什么。"),

@@ -142,7 +142,7 @@ def test_places_and_problems_are_said_in_words(app):
         ("第 1 个菜单的第 1 个子菜单", "请填写名称。"),
         ("第 1 个菜单的第 1 个子菜单", "网址要以 http:// 或 https:// 开头，并且不含空格。"),
     ]
-    assert english == "item 2 under menu button 1"
+    assert english == "Button 1, item 2"
 
 
 # --- property: the rules and the sandbox
