@@ -29,11 +29,15 @@ class Conditional:
 
 @dataclass(frozen=True)
 class Live:
-    """What followers see now. `menu` is None where there is none; not `is_api_made`: made on WeChat's own pages."""
+    """What followers see now. `menu` is None where there is none; not `is_api_made`: made on WeChat's own pages.
+
+    `closed` is one that WeChat keeps and does not show; enabling the server configuration closes those made there.
+    """
 
     menu: Menu | None
     conditional: tuple[Conditional, ...] = ()
     is_api_made: bool = True
+    closed: Menu | None = None
 
 
 def _client(appid: str | None) -> Client:
@@ -77,7 +81,9 @@ def get_current(*, appid: str | None = None) -> Live:
     """
     answer = _client(appid).call("cgi-bin/get_current_selfmenu_info")
     menu = read(answer.get("selfmenu_info"))
-    return Live(menu if answer.get("is_menu_open") and menu.buttons else None, is_api_made=False)
+    if not menu.buttons:
+        return Live(None, is_api_made=False)
+    return Live(menu, is_api_made=False) if answer.get("is_menu_open") else Live(None, (), False, menu)
 
 
 def live(*, appid: str | None = None) -> Live:

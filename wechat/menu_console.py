@@ -88,9 +88,9 @@ def take_live() -> ResponseReturnValue:
     live, trouble = _ask_live()
     if live is None:
         return _page(trouble=trouble), 409
-    if live.menu is None:
+    taken = live.menu or live.closed
+    if taken is None:
         return _page(trouble=_("公众号现在没有菜单，没有可以取回的内容。")), 409
-    taken = live.menu
     try:
         transact(lambda: menu_drafts.save(appid, taken, version=version, by=by))
     except DraftChanged:
@@ -157,8 +157,8 @@ def _account() -> Account:
 
 def _to(endpoint: str, **values: Any) -> str:
     """The address of a page of this account."""
-    asked = request.args.get("account")
-    return url_for(endpoint, **({"account": asked} if asked else {}), **values)
+    asked = {name: value for name, value in request.args.items() if name == "account"}
+    return url_for(endpoint, **(values | asked))
 
 
 def _noted(appid: str) -> menu_publish.Note:

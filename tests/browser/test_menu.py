@@ -124,7 +124,7 @@ def a_phone_shows_it(phone_of) -> None:
     expect(menu).to_contain_text(STORES)
     buyer.see("menu-button").click()
     expect(buyer.see("menu-item").first).to_have_text(CARD)
-    draw(buyer.page, "menu")
+    buyer.draw("menu")
     buyer.see("menu-item").nth(1).click()
     expect(buyer.see("menu-item")).to_have_count(1)
     buyer.see("menu-button").click()

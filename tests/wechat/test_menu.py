@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from core import recent
 from core.clock import utc_now
 from core.db import db
 from core.work import transact
 from models.audit import AuditEntry
 from models.wechat import MenuDraft
 from tests.console.desk import acts, check_quickly, send, signed_in, token_on
-from wechat import menu, menu_drafts, menu_publish
+from wechat import account_rows, menu, menu_drafts, menu_publish
 from wechat.accounts import service_account
 from wechat.errors import Permanent, Transient
 from wechat.menu_rules import Button, Menu, tree_of
@@ -95,6 +96,17 @@ def test_without_a_menu_there_is_none_and_taking_it_away_twice_is_once():
     menu.delete()
 
     assert menu.live() == menu.Live(None, is_api_made=False)
+
+
+def test_a_menu_that_wechat_keeps_closed_is_not_live_but_can_be_taken_over(server, calling_app, monkeypatch):
+    check_quickly(monkeypatch)
+    kept = {"is_menu_open": 0, "selfmenu_info": tree_of(OLD)}
+    server.answers |= {GET: [{"errcode": 46003}], "/cgi-bin/get_current_selfmenu_info": [kept]}
+    staff = signed_in(calling_app, "marketer")
+
+    assert menu.live() == menu.Live(None, is_api_made=False, closed=OLD)
+    assert post(staff, f"{PAGE}/import", version=0).status_code == 303
+    assert stored(service_account().appid).tree == tree_of(OLD)
 
 
 def test_some_followers_have_a_menu_of_their_own(wechat_sandbox):
@@ -293,7 +305,7 @@ def test_the_page_shows_what_is_wrong_beside_its_field_and_what_phones_cut(desk,
     assert "发布前还要改 3 处" in text(page)
     assert shows(page, "wrong")
     assert "名称最多 16 字节（一个汉字 3 字节），现在 18 字节。" in text(page)
-    assert '<a href="#b-0-url">' in text(page)
+    assert 'href="#b-0-url"' in text(page)
 
 
 def test_who_saves_over_somebody_else_is_told_first_and_loses_nothing(desk, appid):
@@ -448,6 +460,24 @@ def test_who_may_only_read_sees_the_menu_without_buttons(live_app, appid, monkey
 
     assert shows(page, "menu-form", "preview", "compare")
     assert [test for test in ("save", "publish", "add", "up-1", "reset") if shows(page, test)] == []
+
+
+def test_each_account_has_a_menu_of_its_own(desk, appid):
+    other = {
+        "appid": "wxaaaaaaaaaaaaaaaa", "kind": "subscription", "name": "山茶记订阅号", "original_id": "gh_0000000000aa",
+        "mode": "safe", "secret": "a" * 32, "token": "tokenofanother", "aes_key": "a" * 43,
+    }  # fmt: skip
+    transact(lambda: account_rows.add(other))
+    recent.forget()
+    draft_of(appid, OLD)
+    here = f"{PAGE}?account={other['appid']}"
+    answer = post(desk, here, version=0, act="add:")
+
+    assert answer.headers["Location"].endswith(f"account={other['appid']}")
+    assert shows(desk.get(PAGE), "account")
+    assert stored(appid).tree == tree_of(OLD)
+    assert stored(other["appid"]).tree == tree_of(Menu((Button(type="view"),)))
+    assert desk.get(f"{PAGE}?account=wxnobody").status_code == 404
 
 
 def test_an_act_on_a_button_that_is_not_there_is_refused(desk, appid):
