@@ -58,7 +58,7 @@ def publish(
 
     def conclude() -> None:
         if menu_drafts.end(appid, attempt, outcome, errcode=errcode):
-            note(f"wechat.menu_{outcome}", {"version": version, "errcode": errcode})
+            note(f"wechat.menu_{outcome}", {"version": version} | ({"errcode": errcode} if errcode else {}))
 
     transact(conclude)
     return outcome, errcode
@@ -83,7 +83,7 @@ def settle(appid: str, *, note: Note) -> bool:
         if draft is None or draft.sent_tree is None or live != read(draft.sent_tree):
             return False
         if menu_drafts.state_of(draft) == "unknown" and menu_drafts.end(appid, draft.attempt, "published"):
-            note("wechat.menu_published", {"version": draft.sent_version, "errcode": 0})
+            note("wechat.menu_published", {"version": draft.sent_version})
         return True
 
     return transact(conclude)
