@@ -9,9 +9,10 @@ import secrets
 from flask import Blueprint, Response, request
 
 from sandbox import people, pictures
+from sandbox.config import HOME
 from sandbox.errors import WeChatError
 from sandbox.menu_rules import check_domains, check_menu, check_rule
-from sandbox.people import HOME, Person
+from sandbox.people import Person
 from sandbox.store import Store, dump
 from sandbox.wire import Call, Json, ok, server_call
 from sandbox.world import world
