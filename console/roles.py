@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 AREAS = (
-    "catalog", "codes", "places", "members", "points", "orders", "sync", "attribution", "messaging", "wechat",
-    "jobs", "audit",
+    "catalog", "codes", "places", "members", "points", "orders", "sync", "attribution", "messaging", "menu",
+    "wechat", "jobs", "audit",
 )  # fmt: skip
 
 
@@ -18,9 +18,10 @@ def _read(*areas: str) -> frozenset[str]:
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": _all(*AREAS, "staff"),
-    "marketer": _all("catalog", "messaging") | _read("codes", "places", "members", "orders", "attribution"),
+    "marketer": _all("catalog", "messaging", "menu")
+    | _read("codes", "places", "members", "orders", "attribution"),
     "operator": _all("catalog", "codes", "places", "sync", "jobs")
-    | _read("members", "orders", "attribution", "messaging"),
+    | _read("members", "orders", "attribution", "messaging", "menu"),
     "approver": _read(*AREAS),
     "service": _read("members", "orders", "points", "messaging"),
     "auditor": _read(*AREAS),

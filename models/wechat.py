@@ -135,3 +135,35 @@ class OAuthHop(Base):
     attempt: Mapped[int] = mapped_column(sa.Integer, default=0)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class MenuDraft(Base):
+    """The menu of one account as staff are editing it, and how its last publishing went.
+
+    `version` counts every change of `tree`: who saves names the version she saw. A publishing is a row state of its
+    own, because WeChat is asked between two transactions: `publishing` → `published`, `refused` or `unknown` (no
+    answer came; one that never ended reads as unknown too). `attempt` lets only the newest publishing write its end.
+    `sent_tree` is what was sent last, `published_tree` what WeChat took last.
+    """
+
+    __tablename__ = "menu_draft"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "state IN ('draft', 'publishing', 'published', 'refused', 'unknown')", name="state"
+        ),
+    )
+
+    appid: Mapped[str] = mapped_column(Ascii(32), primary_key=True)
+    tree: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    updated_by: Mapped[int | None]
+    updated_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(Ascii(16), default="draft")
+    attempt: Mapped[int] = mapped_column(default=0)
+    sent_tree: Mapped[dict[str, Any] | None]
+    sent_version: Mapped[int | None]
+    sent_by: Mapped[int | None]
+    sent_at: Mapped[datetime | None]
+    errcode: Mapped[int] = mapped_column(default=0)
+    published_tree: Mapped[dict[str, Any] | None]
+    published_at: Mapped[datetime | None]

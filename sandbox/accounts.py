@@ -26,12 +26,15 @@ REACH = (
     ("/cgi-bin/tags/", OFFICIAL),
     ("/cgi-bin/user/", OFFICIAL),
     ("/cgi-bin/menu/", OFFICIAL),
+    ("/cgi-bin/get_current_selfmenu_info", OFFICIAL),
     ("/card/", OFFICIAL),
     ("/intp/marketcode/", OFFICIAL),
     ("/wxa/", MINI),
 )
 # What exists once in this simulation and belongs to the account it was started for.
-HOME_ONLY = ("/card/", "/cgi-bin/menu/", "/cgi-bin/tags/", "/intp/marketcode/")
+HOME_ONLY = (
+    "/card/", "/cgi-bin/menu/", "/cgi-bin/get_current_selfmenu_info", "/cgi-bin/tags/", "/intp/marketcode/",
+)  # fmt: skip
 
 
 def may_call(account: Account, path: str) -> bool:

@@ -10,6 +10,7 @@ from sandbox.codes import Code
 from sandbox.custom_calls import EVENT_WINDOW, MESSAGE_WINDOW, grant
 from sandbox.errors import ControlError
 from sandbox.marketcode_acts import scan_official
+from sandbox.menu_calls import menu_of
 from sandbox.people import Person
 from sandbox.wallet_acts import offer
 from sandbox.world import World
@@ -87,13 +88,13 @@ def say(here: World, person: Person, text: str) -> Json:
     }
 
 
-def tap_menu(here: World, person: Person, *, key: str = "", url: str = "") -> Json:
-    """She taps a button of the menu: a key is a click with an answer, a URL opens a page."""
+def tap_menu(here: World, person: Person, *, key: str = "", url: str = "", pagepath: str = "") -> Json:
+    """She taps a button of the menu: a key is a click with an answer, a URL opens a page, a path a mini-program."""
     _must_follow(person)
     if url:
-        here.speaker(person.owner).push(
-            here.speaker(person.owner).event(person.openid, "VIEW", EventKey=url, MenuId=1)
-        )
+        event, opened = ("view_miniprogram", pagepath) if pagepath else ("VIEW", url)
+        menu_id, speaker = (menu_of(here.store, person) or {}).get("menuid", 1), here.speaker(person.owner)
+        speaker.push(speaker.event(person.openid, event, EventKey=opened, MenuId=menu_id))
         return {"kind": "web", "url": url, "replies": []}
     if not key:
         raise ControlError(400, "no_key", "请给出菜单的 key")

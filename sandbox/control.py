@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox import acts, chat, codes, menu_calls, mini_acts, mini_links, people, pictures, wallet_acts
 from sandbox.errors import ControlError
+from sandbox.menu_rules import PLATFORMS
 from sandbox.oauth import current_person
 from sandbox.people import Person
 from sandbox.world import World, world
@@ -92,11 +93,21 @@ def message(person_id: str) -> ResponseReturnValue:
 
 @bp.post("/people/<person_id>/menu")
 def menu(person_id: str) -> ResponseReturnValue:
-    """She taps the menu: {"key"} or {"url"}."""
+    """She taps the menu: {"key"}, {"url"}, or {"url", "pagepath"} of a mini-program."""
     given = body()
-    return jsonify(
-        acts.tap_menu(*her(person_id), key=str(given.get("key") or ""), url=str(given.get("url") or ""))
-    )
+    key, url, pagepath = (str(given.get(name) or "") for name in ("key", "url", "pagepath"))
+    return jsonify(acts.tap_menu(*her(person_id), key=key, url=url, pagepath=pagepath))
+
+
+@bp.post("/people/<person_id>/platform")
+def platform(person_id: str) -> ResponseReturnValue:
+    """She takes another kind of phone, for conditional menus: {"platform": 1 iOS | 2 Android | 3 other}."""
+    here, person = her(person_id)
+    wanted = str(body().get("platform"))
+    if wanted not in PLATFORMS:
+        raise ControlError(400, "bad_platform", "platform 只能是 1、2 或 3")
+    menu_calls.set_platform(here.store, person, wanted)
+    return jsonify(platform=wanted)
 
 
 @bp.get("/people/<person_id>/chat")
@@ -158,7 +169,7 @@ def state(person_id: str) -> ResponseReturnValue:
         current=current is not None and current.id == person.id,
         chat=chat.messages(here.store, person.id, since=request.args.get("since", 0, int)),
         cards=wallet_acts.all_cards(here, person),
-        menu=menu_calls.current_menu(here.store) if person.following else None,
+        menu=menu_calls.menu_of(here.store, person) if person.following else None,
         mini=_mini_screen(here, person),
     )
 

@@ -1,88 +1,154 @@
-"""The account's menu, and pictures for cards (reference contract sections 8.3 and 10)."""
+"""The account's menu, menus for some followers, pictures for cards (reference contract sections 8.3 and 10)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 
 from flask import Blueprint, Response, request
 
-from sandbox import pictures
+from sandbox import people, pictures
+from sandbox.config import HOME
 from sandbox.errors import WeChatError
+from sandbox.menu_rules import check_domains, check_menu, check_rule
+from sandbox.people import Person
 from sandbox.store import Store, dump
 from sandbox.wire import Call, Json, ok, server_call
 from sandbox.world import world
 
 bp = Blueprint("menu_calls", __name__)
-NEEDS = {
-    "click": "key", "view": "url", "scancode_push": "key", "scancode_waitmsg": "key", "pic_sysphoto": "key",
-    "pic_photo_or_album": "key", "pic_weixin": "key", "location_select": "key", "miniprogram": "url",
-    "media_id": "media_id", "article_id": "article_id", "article_view_limited": "article_id",
-}  # fmt: skip
-SIZES = {"key": (128, 40019), "url": (1024, 40020)}
-MENU = "menu"
-MAX_BUTTONS, MAX_SUB_BUTTONS = 3, 5
-NAME_BYTES, SUB_NAME_BYTES = 16, 60
+MENU, CONDITIONAL = "menu", "conditional menus"
 MAX_PICTURE = 1024 * 1024
 
 
 def current_menu(store: Store) -> Json | None:
-    """The menu that phones show; None without one."""
+    """The menu for everybody; None without one."""
     kept = store.get(MENU)
     found: Json | None = json.loads(kept) if kept else None
     return found
 
 
+def conditional_menus(store: Store) -> list[Json]:
+    """Those for some followers only, the newest first: {button, matchrule, menuid}."""
+    found: list[Json] = json.loads(store.get(CONDITIONAL) or "[]")
+    return found
+
+
+def menu_of(store: Store, person: Person) -> Json | None:
+    """What her phone shows at the account of the start: the newest conditional menu for her, else everybody's."""
+    if person.owner != HOME:
+        return None
+    default = current_menu(store)
+    traits = {"client_platform_type": platform_of(store, person)}
+    fitting = (
+        menu for menu in conditional_menus(store)
+        if all(traits.get(name) == wanted for name, wanted in menu["matchrule"].items())
+    )  # fmt: skip
+    return default and next(fitting, default)
+
+
+def platform_of(store: Store, person: Person) -> str:
+    """What she holds: 1 iOS (everybody's first phone), 2 Android, 3 something else."""
+    return store.get(f"platform:{person.id}") or "1"
+
+
+def set_platform(store: Store, person: Person, platform: str) -> None:
+    """She has another phone now."""
+    store.put(f"platform:{person.id}", platform)
+
+
+def _new_id() -> int:
+    return 200_000_000 + secrets.randbelow(300_000_000)
+
+
 @server_call(bp, "/cgi-bin/menu/create")
 def create(call: Call) -> Json:
-    """Set the whole menu: one to three buttons, each with up to five below it."""
-    buttons = call.body.get("button")
-    if not isinstance(buttons, list) or not 1 <= len(buttons) <= MAX_BUTTONS:
-        raise WeChatError(40016)
-    for button in buttons:
-        _check(button, NAME_BYTES, top=True)
-    call.world.store.put(MENU, dump({"button": buttons}))
+    """Set the whole menu: one to three buttons, each with up to five below it. Conditional ones stay."""
+    call.world.store.put(MENU, dump({"button": check_menu(call.body), "menuid": _new_id()}))
     return ok()
-
-
-def _check(button: object, name_bytes: int, *, top: bool) -> None:
-    if not isinstance(button, dict):
-        raise WeChatError(47001, "button")
-    name = button.get("name")
-    if not isinstance(name, str) or not 1 <= len(name.encode()) <= name_bytes:
-        raise WeChatError(40018 if top else 40025)
-    below = button.get("sub_button") or []
-    if below and top:
-        if not isinstance(below, list) or len(below) > MAX_SUB_BUTTONS:
-            raise WeChatError(40023)
-        for item in below:
-            _check(item, SUB_NAME_BYTES, top=False)
-        return
-    need = NEEDS.get(str(button.get("type")))
-    if need is None or below:
-        raise WeChatError(40017 if top else 40024)
-    size, errcode = SIZES.get(need, (256, 40035))
-    value = button.get(need)
-    if not isinstance(value, str) or not 1 <= len(value.encode()) <= size:
-        raise WeChatError(errcode, need)
-    if need == "url" and not value.startswith(("http://", "https://")):
-        raise WeChatError(40054 if top else 40027)
 
 
 @server_call(bp, "/cgi-bin/menu/get", method="GET")
 def get(call: Call) -> Json:
-    """The menu as it was set; 46003 without one."""
+    """The menu as it was set, every button with a list below it; 46003 without one."""
     menu = current_menu(call.world.store)
     if menu is None:
         raise WeChatError(46003)
-    return {"menu": menu}
+    found: Json = {"menu": {**menu, "button": [_listed(one) for one in menu["button"]]}}
+    if others := conditional_menus(call.world.store):
+        found["conditionalmenu"] = [
+            {**one, "button": [_listed(top) for top in one["button"]]} for one in others
+        ]
+    return found
+
+
+def _listed(button: Json) -> Json:
+    return {**button, "sub_button": [_listed(one) for one in button.get("sub_button") or []]}
+
+
+@server_call(bp, "/cgi-bin/get_current_selfmenu_info", method="GET")
+def get_current_selfmenu_info(call: Call) -> Json:
+    """The menu in use, lists wrapped in objects, as WeChat's own pages keep it."""
+    menu = current_menu(call.world.store)
+    if menu is None:
+        return {"is_menu_open": 0, "selfmenu_info": {"button": []}}
+    return {"is_menu_open": 1, "selfmenu_info": {"button": [_wrapped(one) for one in menu["button"]]}}
+
+
+def _wrapped(button: Json) -> Json:
+    below = button.get("sub_button")
+    return {**button, "sub_button": {"list": below}} if below else button
 
 
 @server_call(bp, "/cgi-bin/menu/delete", method="GET")
 def delete(call: Call) -> Json:
-    """No menu any more."""
-    call.world.store.put(MENU, "")
+    """No menu any more, for nobody."""
+    with call.world.store.transaction():
+        call.world.store.put(MENU, "")
+        call.world.store.put(CONDITIONAL, "")
     return ok()
+
+
+@server_call(bp, "/cgi-bin/menu/addconditional")
+def addconditional(call: Call) -> Json:
+    """One more menu for some followers only; 65303 while there is none for everybody."""
+    store, buttons = call.world.store, check_menu(call.body)
+    rule = check_rule(call.body)
+    with store.transaction():
+        if current_menu(store) is None:
+            raise WeChatError(65303)
+        known = conditional_menus(store)
+        check_domains([buttons, *(one["button"] for one in known)])
+        menu = {"button": buttons, "matchrule": rule, "menuid": _new_id()}
+        store.put(CONDITIONAL, dump([menu, *known]))
+    return {"menuid": str(menu["menuid"])}
+
+
+@server_call(bp, "/cgi-bin/menu/delconditional")
+def delconditional(call: Call) -> Json:
+    """One fewer; 65301 for a number nobody has."""
+    store = call.world.store
+    with store.transaction():
+        known = conditional_menus(store)
+        kept = [one for one in known if str(one["menuid"]) != str(call.body.get("menuid"))]
+        if len(kept) == len(known):
+            raise WeChatError(65301)
+        store.put(CONDITIONAL, dump(kept))
+    return ok()
+
+
+@server_call(bp, "/cgi-bin/menu/trymatch")
+def trymatch(call: Call) -> Json:
+    """What one follower sees; 65302 for nobody, 46003 without a menu."""
+    store = call.world.store
+    person = people.by_openid(store, call.text("user_id"))
+    if person is None or not person.following:
+        raise WeChatError(65302)
+    menu = menu_of(store, person)
+    if menu is None:
+        raise WeChatError(46003)
+    return {"button": [_listed(one) for one in menu["button"]]}
 
 
 @server_call(bp, "/cgi-bin/media/uploadimg", upload=True)

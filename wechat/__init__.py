@@ -30,14 +30,16 @@ def init_app(app: Flask) -> None:
         door,
         jobs,
         jssdk,
+        menu_console,
         oauth,
         subscribe,
         wecom_callback,
     )  # fmt: skip
 
-    for part in (callback, wecom_callback, oauth, jssdk, domain_files, console):
+    for part in (callback, wecom_callback, oauth, jssdk, domain_files, console, menu_console):
         app.register_blueprint(part.bp)
     console.register()
+    menu_console.register()
     app.wsgi_app = door.Door(app, app.wsgi_app)  # type: ignore[method-assign]
     app.cli.add_command(cli.wechat_cli)
     jobs.register()

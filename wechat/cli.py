@@ -19,6 +19,7 @@ from core.work import transact
 from wechat import account_rows, checks, quota
 from wechat.accounts import Account, account, accounts
 from wechat.marketcode_cli import official_codes_cli
+from wechat.menu_cli import menu_cli
 from wechat.wecom_cli import wecom_cli
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 wechat_cli = AppGroup("wechat", help="WeChat accounts: which are set up, do they answer.")
 wechat_cli.add_command(official_codes_cli)
+wechat_cli.add_command(menu_cli)
 wechat_cli.add_command(wecom_cli)
 
 

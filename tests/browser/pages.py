@@ -72,6 +72,7 @@ DESK_PAGES = (
     Page("templates", "staff", "/console/messages/", "template-row"),
     Page("template", "staff", "{template}", "publish"),
     Page("messages", "staff", "/console/messages/sent", "message-row"),
+    Page("menu", "staff", "/console/wechat/menu", "menu-page"),
     Page("jobs", "staff", "/console/jobs", "task-row"),
     Page("audit", "staff", "/console/audit", "audit-row"),
     Page("own-account", "staff", "/console/me", "session-row"),

@@ -27,6 +27,8 @@ WORDS = """() => {
   }
   return words.filter((text) => /[\\u3000-\\u303f\\u4e00-\\u9fff\\uff00-\\uffef]/.test(text));
 }"""
+# What the test of the menu writes into it.
+MENU_NAMES = ("会员中心", "我的会员卡", "查积分", "门店")
 # Data stays in the language it was entered in; so do the brand's own words and the way back to Chinese.
 SEEDED = (*seed.STORES, *seed.BAS, *seed.PRODUCTS, *seed.STAFF)
 DATA = sorted(
@@ -38,6 +40,7 @@ DATA = sorted(
         *(variable.example for variable in messaging.rules.VARIABLES),
         *seed.CARD.statement_text.splitlines(),
         *(seed.CARD.title, seed.CARD.brand_name),
+        *MENU_NAMES,
         *("山茶记线上商城", "一码会员中心", "首批", "积分变动通知", "积分变动", "中文"),
     },
     key=len,

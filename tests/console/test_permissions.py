@@ -17,10 +17,10 @@ CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 # What a role is for, said a second time: a slip in the table of roles shows here.
 MAY_CHANGE = {
     "admin": {
-        "attribution", "audit", "catalog", "codes", "jobs", "members", "messaging", "orders", "places", "points",
-        "staff", "sync", "wechat",
+        "attribution", "audit", "catalog", "codes", "jobs", "members", "menu", "messaging", "orders", "places",
+        "points", "staff", "sync", "wechat",
     },
-    "marketer": {"catalog", "messaging"},
+    "marketer": {"catalog", "menu", "messaging"},
     "operator": {"catalog", "codes", "jobs", "places", "sync"},
     "approver": set(),
     "service": set(),

@@ -129,37 +129,6 @@ def test_without_a_window_nothing_is_sent(wechat, world, follower):
     assert wechat.post("/cgi-bin/message/custom/send", body)["errcode"] == 45015
 
 
-def test_a_menu_is_set_read_and_removed(wechat, follower):
-    menu = {
-        "button": [
-            {
-                "name": "会员",
-                "sub_button": [{"type": "view", "name": "我的", "url": "http://127.0.0.1:8000/me"}],
-            }
-        ]
-    }
-
-    assert wechat.get("/cgi-bin/menu/get")["errcode"] == 46003
-    assert wechat.post("/cgi-bin/menu/create", menu)["errcode"] == 0
-    assert wechat.get("/cgi-bin/menu/get")["menu"] == menu
-    assert follower.get("state")["menu"] == menu
-    assert wechat.get("/cgi-bin/menu/delete")["errcode"] == 0
-
-
-@pytest.mark.parametrize(
-    ("buttons", "errcode"),
-    [
-        ([], 40016),
-        ([{"name": "一" * 6, "type": "click", "key": "k"}], 40018),
-        ([{"name": "x", "type": "click"}], 40019),
-        ([{"name": "x", "type": "view", "url": "me"}], 40054),
-        ([{"name": "x", "type": "dance"}], 40017),
-    ],
-)
-def test_a_wrong_menu_is_refused(wechat, buttons, errcode):
-    assert wechat.post("/cgi-bin/menu/create", {"button": buttons})["errcode"] == errcode
-
-
 def test_followers_are_listed_and_described(wechat, follower):
     page = wechat.get("/cgi-bin/user/get")
     batch = wechat.post("/cgi-bin/user/info/batchget", {"user_list": [{"openid": follower.openid}]})

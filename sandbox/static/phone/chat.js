@@ -130,7 +130,9 @@ function menuItem(phone, button, index) {
 async function tap(phone, button) {
   document.querySelectorAll(".submenu").forEach((open) => open.remove());
   if (button.type.startsWith("scancode")) { phone.tab("scan"); return; }
-  const what = button.type === "view" || button.type === "miniprogram" ? { url: button.url } : { key: button.key };
+  const what = button.type === "view" ? { url: button.url }
+    : button.type === "miniprogram" ? { url: button.url, pagepath: button.pagepath }
+      : { key: button.key || button.media_id || button.article_id };
   await phone.act(() => api.menu(what));
   if (what.url) phone.visit(what.url);
 }
