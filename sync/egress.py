@@ -6,7 +6,6 @@ it is checked and to another when it is used gains nothing.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import time
 from typing import Any
@@ -17,6 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from sync.addresses import is_public
 from sync.errors import FeedFailed
 
 CONNECT_S, READ_S, ANSWER_S = 5.0, 20.0, 60.0
@@ -26,13 +26,6 @@ CHUNK = 65_536
 
 class RefusedAddress(OSError):
     """The peer is not on the public internet."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet; addresses that wrap another are judged by that."""
-    found: Any = ipaddress.ip_address(address.partition("%")[0])
-    wrapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return bool((wrapped or found).is_global and not (wrapped or found).is_multicast)
 
 
 def _check_peer(connection: socket.socket) -> socket.socket:
