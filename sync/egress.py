@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from sync.addresses import is_public
 from sync.errors import FeedFailed
@@ -97,17 +97,16 @@ def _read(answer: requests.Response) -> bytes:
     """Read at most so much for at most so long; a slow drip must not hold a worker."""
     stop, body = time.monotonic() + ANSWER_S, bytearray()
     try:
-        for chunk in answer.iter_content(CHUNK):
+        # What has come, not a full chunk: waiting for one, a drip would never be looked at.
+        while chunk := answer.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > MOST_BYTES:
                 raise FeedFailed("too_large")
             if time.monotonic() > stop:
                 raise FeedFailed("timeout")
-    except requests.ConnectionError as error:
-        if "timed out" in str(error):
-            raise FeedFailed("timeout") from None
-        raise FeedFailed("not_json") from None
-    except requests.RequestException:
+    except ReadTimeoutError:
+        raise FeedFailed("timeout") from None
+    except HTTPError:
         # Ended before its announced length, or not decodable.
         raise FeedFailed("not_json") from None
     return bytes(body)
