@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from statistics import median
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from redis import Redis
@@ -21,6 +24,9 @@ from messaging import service as messaging
 from models.wechat import WeChatEvent
 from settings import Settings, load_settings
 from wechat.crypto import MessageCrypto, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROUNDS, ROUND_S, DRAIN_ROUNDS, DRAIN_EVENTS = 7, 2.0, 5, 1000
 MOST_PER_S = 4000
@@ -131,10 +137,9 @@ def _drain(seed: int, redis_url: str, pushes: load.Maker) -> tuple[float, Condit
         parts.workers(WORKERS),
     ):
         for number in range(DRAIN_ROUNDS + 1):
-            # A bell that is already ringing: nobody comes before all events are stored.
-            queue.set(doorbell.WAITING, "1")
             own = seed * 1000 + 500 + number
-            load.run(product, pushes, seed=own, count=DRAIN_EVENTS, seconds=None)
+            with _nobody_comes(queue):
+                load.run(product, pushes, seed=own, count=DRAIN_EVENTS, seconds=None)
             queue.delete(doorbell.WAITING)
             started = time.perf_counter()
             doorbell.ring()
@@ -142,6 +147,25 @@ def _drain(seed: int, redis_url: str, pushes: load.Maker) -> tuple[float, Condit
             rates.append(DRAIN_EVENTS / (time.perf_counter() - started))
             _empty_tasks()
     return median(rates[1:]), {"drain_tasks_per_event": round(tasks / DRAIN_EVENTS, 2), "workers": WORKERS}
+
+
+@contextmanager
+def _nobody_comes(queue: Redis) -> Iterator[None]:
+    """A bell that is already ringing, so that nobody comes before all events are stored; it would stop by itself."""
+    enough = threading.Event()
+
+    def hold() -> None:
+        while not enough.wait(doorbell.WAITING_S / 5):
+            queue.set(doorbell.WAITING, "1", ex=doorbell.WAITING_S)
+
+    queue.set(doorbell.WAITING, "1", ex=doorbell.WAITING_S)
+    holding = threading.Thread(target=hold)
+    holding.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        holding.join()
 
 
 def _wait_until_done() -> int:

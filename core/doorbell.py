@@ -1,7 +1,7 @@
 """The doorbell: Redis only hears that there is work; what the work is stands in the store.
 
 One ring serves many rows: while a ring waits unanswered, further rings are not queued. A lost ring is harmless,
-because the sweep finds due rows (see core/sweep.py).
+because the sweep finds due rows (see core/sweep.py). Whatever else stands in Redis under our names is no ring.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 QUEUE = "yima"
 WAITING = "yima:doorbell"
 WAITING_S = 5
+# Rings of two minutes that nobody came for: who answers them is gone, or as good as gone.
+MOST_UNANSWERED = 24
 # Whoever answers a ring looks again for longer than this after the last task (core.worker.LINGER_S), so what this
 # process commits so soon after its own ring is found without another.
 QUIET_S = 0.1
@@ -56,20 +58,58 @@ def queue(connection: Redis | None = None) -> Queue:
 
 
 def ring() -> bool:
-    """Tell a worker that there is work; best effort, never an error. True when a ring is waiting or was queued."""
+    """Tell a worker that there is work; best effort, never an error.
+
+    True when a ring waits for somebody who comes; otherwise whoever may work should do so without a bell.
+    """
     global _rang_at  # noqa: PLW0603 - of the process, as the doorbell is
     now = time.monotonic()
     if now - _rang_at < QUIET_S:
         return True
     try:
-        if redis().set(WAITING, "1", nx=True, ex=WAITING_S):
-            queue().enqueue("core.worker.drain_due", result_ttl=0, failure_ttl=3600, job_timeout=300)
+        is_heard = _ring(redis())
     except RedisError as error:
         LOST_RINGS.inc()
         log.warning("doorbell_lost", error=type(error).__name__)
         return False
-    _rang_at = now
+    if is_heard:
+        _rang_at = now
+    return is_heard
+
+
+def _ring(bell: Redis) -> bool:
+    rings = queue(bell)
+    with bell.pipeline(transaction=False) as asked:
+        asked.set(WAITING, "1", nx=True, ex=WAITING_S)
+        asked.pttl(WAITING)
+        asked.llen(rings.key)
+        is_first, lasts_ms, unanswered = asked.execute(raise_on_error=False)
+    for answer in (is_first, lasts_ms):
+        if isinstance(answer, RedisError):
+            raise answer
+    if isinstance(unanswered, ResponseError):
+        # No list: nobody can queue there, and nobody can wait there.
+        log.warning("doorbell_cleared", key=rings.key)
+        bell.delete(rings.key)
+    elif unanswered >= MOST_UNANSWERED:
+        if is_first:
+            log.warning("doorbell_unanswered", rings=unanswered)
+        return False
+    if is_first or not 0 <= lasts_ms <= WAITING_S * 1000:
+        # Ours would have gone by itself; one that stays would keep everybody silent for ever.
+        _queue_one(bell, rings, is_first=bool(is_first))
     return True
+
+
+def _queue_one(bell: Redis, rings: Queue, *, is_first: bool) -> None:
+    if not is_first:
+        bell.set(WAITING, "1", ex=WAITING_S)
+    try:
+        rings.enqueue("core.worker.drain_due", result_ttl=0, failure_ttl=3600, job_timeout=300)
+    except RedisError:
+        # Nothing was queued, so nothing may look as if it were.
+        bell.delete(WAITING)
+        raise
 
 
 def answered() -> None:
