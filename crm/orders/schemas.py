@@ -19,10 +19,12 @@ from pydantic import (
 )
 
 from crm.orders.errors import UnreadableRecord
+from crm.orders.texts import is_text, mended
 
-MOST_FEN = 10**12
+# A thousand million yuan: what an order may earn for it is the most that the points ledger moves at once.
+MOST_FEN = 10**11
 NAME_CHARS = 120
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -35,14 +37,22 @@ def _moment(value: object) -> datetime:
     else:
         message = "must be a moment with a time zone, as 2026-11-23T10:00:00+08:00"
         raise ValueError(message)
-    if found.tzinfo is None or found < EARLIEST:
-        message = "must carry its time zone and lie after 2000"
+    if found.tzinfo is None or not EARLIEST <= found < LATEST:
+        message = "must carry its time zone and lie between 2000 and 2100"
         raise ValueError(message)
     return found.astimezone(UTC)
 
 
 def _cut(value: object) -> object:
-    return value.strip()[:NAME_CHARS] if isinstance(value, str) else value
+    # Shops cut names at so many bytes; half an emoji at the end is no reason to refuse the order.
+    return mended(value.strip()[:NAME_CHARS]) if isinstance(value, str) else value
+
+
+def _only_text(value: object) -> object:
+    if isinstance(value, str) and not is_text(value):
+        message = "holds characters that are no text"
+        raise ValueError(message)
+    return value
 
 
 def _wide(value: object) -> object:
@@ -67,11 +77,11 @@ class Record(BaseModel):
 class BuyerRecord(Record):
     """By what the buyer may be recognised. A marketplace may give a masked phone: that is nobody's."""
 
-    phone: Annotated[str, StringConstraints(max_length=40)] | None = None
+    phone: Annotated[str, BeforeValidator(_only_text), StringConstraints(max_length=40)] | None = None
     openid: Code | None = None
     unionid: Code | None = None
     card_code: Code | None = None
-    source_id: Annotated[str, StringConstraints(max_length=120)] | None = None
+    source_id: Annotated[str, BeforeValidator(_only_text), StringConstraints(max_length=120)] | None = None
 
 
 class LineRecord(Record):
@@ -162,7 +172,7 @@ def read_record(raw: object) -> OrderRecord:
 def record_name(raw: object) -> str:
     """What a record calls itself, for telling of one that cannot be read."""
     name: Any = raw.get("id") if isinstance(raw, dict) else None
-    return name[:64] if isinstance(name, str) else "?"
+    return mended(name[:64]) if isinstance(name, str) else "?"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from core.work import transact
 from crm.members import service as members
 from crm.members.facts import MemberActivated
 from crm.orders import service as orders
+from crm.orders.schemas import MOST_FEN
 from crm.points import rules, service
 from crm.points.audit import audit
 from tests.crm.orders.shop import PHONE, line, new_source, record, refund, send, stands
@@ -72,6 +73,16 @@ def test_each_whole_yuan_earns_a_point(source, lin):
     entry = service.history(lin)[0]
     assert (entry.reason, entry.delta) == ("订单积分", 328)
     assert entry.explanation == {"rule": "per_yuan@1", "paid_fen": 32_899, "points": 328}
+
+
+def test_the_greatest_order_that_is_taken_earns_and_gives_back_its_points(source, lin):
+    send(source, record(fen=MOST_FEN))
+    work_off()
+    assert service.balance(lin) == rules.points_for(MOST_FEN) == rules.MOST_POINTS
+
+    send(source, record(version=2, fen=MOST_FEN, refunds=[refund(1, MOST_FEN)]))
+    work_off()
+    assert service.balance(lin) == 0
 
 
 def test_freight_and_what_was_paid_with_points_earn_nothing(source, lin):
