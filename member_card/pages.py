@@ -11,6 +11,7 @@ import crm.points.service as points
 from core.db import db
 from core.errors import ProductError
 from core.phones import NotAPhone
+from core.text import read_id
 from core.work import transact
 from crm.members.errors import PhoneTaken
 from member_card import activation, errors, queries, views
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from settings import Settings
 
 PAGE = 20
-ID_DIGITS = 20
 bp = Blueprint("member_card", __name__, url_prefix="/me", template_folder="templates")
 
 
@@ -93,9 +93,8 @@ def join() -> ResponseReturnValue:
 def all_points() -> ResponseReturnValue:
     """Older movements of her points, page by page."""
     identity = _identity()
-    before = request.args.get("before", "")
-    last_seen = int(before) if before.isascii() and before.isdigit() and len(before) < ID_DIGITS else None
-    entries = points.history(identity.person_id, before=last_seen, size=PAGE)
+    before = read_id(request.args.get("before"))
+    entries = points.history(identity.person_id, before=before, size=PAGE)
     return render_template("member_card/points.html", entries=entries, more=len(entries) == PAGE)
 
 
