@@ -61,13 +61,26 @@ def centre() -> ResponseReturnValue:
     identity = _identity()
     if not members.is_member(identity.person_id):
         return redirect(url_for("member_card.join"))
+    card = views.card_of(identity.person_id)
     return render_template(
         "member_card/centre.html",
-        card=views.card_of(identity.person_id),
+        card=card,
+        claim_again=_claim_again() if card and not card.in_wallet else None,
         panels=member_centre.of(identity.person_id),
         following=members.is_following(identity.id),
         joined=request.args.get("joined") == "1",
     )
+
+
+def _claim_again() -> str | None:
+    """The way back to a card that was deleted: WeChat gives the same card with the same points.
+
+    None while WeChat does not answer: her page shows everything else all the same.
+    """
+    try:
+        return claim_url(program())
+    except (errors.NoProgram, WeChatError):
+        return None
 
 
 @bp.get("/join")
@@ -116,7 +129,7 @@ def statement(version: str) -> ResponseReturnValue:
     """The words that are agreed to when activating, open to everybody."""
     row: CardProgram | None = queries.program_by_statement(version)
     if row is None:
-        raise errors.NoProgram
+        raise errors.UnknownStatement
     return render_template("member_card/statement.html", program=row)
 
 
@@ -130,6 +143,7 @@ def _refused(error: ProductError) -> ResponseReturnValue:
 
 for refusal in (
     errors.NoProgram,
+    errors.UnknownStatement,
     errors.UnreadableLink,
     errors.NotHerCard,
     errors.LinkExpired,
