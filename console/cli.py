@@ -33,7 +33,7 @@ def add(login: str, name: str, role: str, password: str, *, as_json_: bool) -> N
 
 
 def _add_new(login: str, name: str, role: str, password: str) -> Staff:
-    if login.isascii() and queries.staff_by_login(login.lower()) is not None:
+    if queries.staff_by_login(login.lower()) is not None:
         # Left as she is, password and role: saying that she was added would be wrong.
         raise LoginTaken
     return service.add_staff(login, name, role, password)

@@ -86,7 +86,7 @@ def check_password(login: str, password: str, *, address: str) -> Staff:
     since = utc_now() - queries.WINDOW
     if queries.failures_since(_subjects(login, address), since) > FAILURES_ALLOWED:
         raise TooManySignIns
-    staff = queries.staff_by_login(login.lower()) if login.isascii() else None
+    staff = queries.staff_by_login(login.lower())
     with _checking:
         right = _is_right(staff.password_hash if staff and staff.active else _NOBODY, password)
     if staff is None or not staff.active or not right:

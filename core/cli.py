@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from core.clock import utc_now
 from core.db import db
 from core.health import task_counts
+from core.ids import LARGEST_ID
 from core.tables import DEAD, READY, Task
 from core.work import transact
 from core.worker import drain
@@ -60,7 +61,7 @@ def dead(*, as_json_: bool) -> None:
 
 
 @jobs_cli.command("replay")
-@click.argument("task_id", type=int, required=False)
+@click.argument("task_id", type=click.IntRange(1, LARGEST_ID), required=False)
 @click.option("--all", "all_", is_flag=True, help="Every dead letter.")
 @as_json
 def replay(task_id: int | None, *, all_: bool, as_json_: bool) -> None:

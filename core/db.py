@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.engine import Dialect
     from sqlalchemy.orm import Session, scoped_session
+    from sqlalchemy.sql.operators import OperatorType
 
     from settings import Settings
 
@@ -64,7 +65,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Ascii(TypeDecorator[str]):
-    """A code, openid or hash: compared byte by byte. The default collation would match other letter cases."""
+    """A code, openid or hash: compared byte by byte. The default collation would match other letter cases.
+
+    Other characters, and more than the column holds, are refused before the store sees them, on every store alike;
+    compared with the column, they equal nothing (MariaDB would call the comparison itself an error, 1267).
+    """
 
     impl = sa.String
     cache_ok = True
@@ -81,6 +86,30 @@ class Ascii(TypeDecorator[str]):
             ("ascii", "ascii_bin") if getattr(dialect, "is_mariadb", False) else ("utf8mb4", "utf8mb4_bin")
         )
         return dialect.type_descriptor(mysql.VARCHAR(self.length, charset=charset, collation=collation))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Only what fits is written. The message names no value."""
+        del dialect
+        if value is not None and not (value.isascii() and len(value) <= self.length):
+            message = f"not ASCII of at most {self.length} characters"
+            raise ValueError(message)
+        return value
+
+    def coerce_compared_value(self, op: OperatorType | None, value: object) -> Any:
+        """What stands beside the column in a comparison need not fit."""
+        del op
+        return AsciiSought(self.length) if value is None or isinstance(value, str) else self
+
+
+class AsciiSought(Ascii):
+    """What an `Ascii` column is compared with: a value that does not fit becomes one that no row can have."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """One character more than the column holds equals nothing in it, and starts nothing in it."""
+        del dialect
+        return "?" * (self.length + 1) if value is not None and not value.isascii() else value
 
 
 def Sealed(length: int) -> sa.types.TypeEngine[bytes]:  # noqa: N802 - reads as a column type
@@ -113,7 +142,8 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Engine options of the store named in the settings: JSON kept readable, dead connections noticed."""
-    options: dict[str, Any] = {"json_serializer": _readable_json}
+    # What a statement was given (openids, codes) stays out of the text of its errors, and so out of logs.
+    options: dict[str, Any] = {"json_serializer": _readable_json, "hide_parameters": True}
     if settings.database_url.startswith("mysql"):
         options |= {
             "pool_size": 10,

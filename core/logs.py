@@ -22,6 +22,8 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _CREDENTIAL = re.compile(
     r"(?i)((?:access_token|secret|appsecret|ticket|code|session_key|password|state)=)[^&\s\"']+"
 )
+# What a database driver quotes in its errors: the key that is there already, the value that does not fit.
+_QUOTED_BY_STORE = re.compile(r"(Duplicate entry |[Vv]alue: )'.*?'(?= for |\"|\)|$)", re.DOTALL)
 _NAMED = frozenset(
     {"phone", "secret", "token", "access_token", "password", "openid", "unionid", "name", "nickname"}
 )
@@ -30,7 +32,8 @@ _NAMED = frozenset(
 def scrub(value: Any) -> Any:
     """The value with everything struck out that looks personal or secret."""
     if isinstance(value, str):
-        return _CREDENTIAL.sub(r"\1***", _PHONE.sub("***", value))
+        kept = _QUOTED_BY_STORE.sub(r"\1'***'", _PHONE.sub("***", value))
+        return _CREDENTIAL.sub(r"\1***", kept)
     if isinstance(value, dict):
         return {key: "***" if key in _NAMED else scrub(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from core import doorbell
 from core.clock import utc_now
 from core.db import db
+from core.errors import ProductError
 from core.ids import new_id
 from core.metrics import TASKS
 from core.tables import DEAD, READY, Task
@@ -132,8 +133,10 @@ def _put_back(run: Run, error: Exception) -> None:
     """Due again after a growing, jittered pause; after MAX_ATTEMPTS a dead letter."""
     dead = run.attempts >= MAX_ATTEMPTS
     pause = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** (run.attempts - 1)) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
-    # Only the kind of error is kept: its text may quote what the task worked on.
-    described = getattr(error, "code", None) or type(error).__name__
+    # Only the kind of error is kept: its text may quote what the task worked on. (SQLAlchemy's errors have a `code`
+    # too, which only leads to a page of its documentation.)
+    refused = isinstance(error, ProductError)
+    described = error.code if isinstance(error, ProductError) else type(error).__name__
     if isinstance(error, DBAPIError):
         described = f"{described} {'retried' if is_retried(error) else ''}".strip()
     log.warning(
@@ -143,7 +146,7 @@ def _put_back(run: Run, error: Exception) -> None:
         attempts=run.attempts,
         dead=dead,
         error=described,
-        exc_info=not hasattr(error, "code"),
+        exc_info=None if refused else error,
     )
     TASKS.labels(run.name, "dead" if dead else "retried").inc()
 

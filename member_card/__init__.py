@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from flask_babel import lazy_gettext
 
@@ -18,6 +19,8 @@ def init_app(app: Flask) -> None:
     assert handlers, panels  # noqa: S101 - registered by the import
     assert projection  # noqa: S101 - likewise
     app.register_blueprint(pages.bp)
+    # A channel in other letters is kept percent-encoded (core.text.as_ascii).
+    app.jinja_env.filters["channel"] = unquote
     app.cli.add_command(cli.card_cli)
     name_tasks(
         {

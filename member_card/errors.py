@@ -12,6 +12,13 @@ class NoProgram(NotFound):
     message = "There is no member card to claim."
 
 
+class UnknownStatement(NotFound):
+    """No card was ever activated under a statement of this version."""
+
+    code = "unknown_statement"
+    message = "There is no such statement."
+
+
 class UnreadableLink(Invalid):
     """The address misses what WeChat adds to it."""
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import wechat
 from core.outbox import on
+from core.text import fits_ascii
 from crm.points.facts import PointsMoved
 from member_card import queries, service
+from member_card.rules import LONGEST_CODE
 from member_card.service import Holder
 
 
 def _holder(event: wechat.Event) -> Holder:
     fields = event.fields
     return Holder(
-        card_id=fields.get("CardId", "").strip(),
-        code=fields.get("UserCardCode", "").strip(),
+        card_id=fields.get("CardId", ""),
+        code=fields.get("UserCardCode", ""),
         appid=event.appid,
         openid=event.openid,
-        unionid=fields.get("UnionId", "").strip() or None,
-        outer_str=fields.get("OuterStr", "").strip()[:64],
+        unionid=fields.get("UnionId") or None,
+        outer_str=fields.get("OuterStr", ""),
     )
 
 
 def _is_ours(holder: Holder) -> bool:
     """Whether the event is about a card of ours; the account may carry other cards."""
-    return bool(holder.code) and queries.program_by_card_id(holder.card_id) is not None
+    return fits_ascii(holder.code, LONGEST_CODE) and queries.program_by_card_id(holder.card_id) is not None
 
 
 @wechat.on("user_get_card", task="member_card.claimed")

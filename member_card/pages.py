@@ -11,6 +11,7 @@ import crm.points.service as points
 from core.db import db
 from core.errors import ProductError
 from core.phones import NotAPhone
+from core.text import read_id
 from core.work import transact
 from crm.members.errors import PhoneTaken
 from member_card import activation, errors, queries, views
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from settings import Settings
 
 PAGE = 20
-ID_DIGITS = 20
 bp = Blueprint("member_card", __name__, url_prefix="/me", template_folder="templates")
 
 
@@ -61,13 +61,26 @@ def centre() -> ResponseReturnValue:
     identity = _identity()
     if not members.is_member(identity.person_id):
         return redirect(url_for("member_card.join"))
+    card = views.card_of(identity.person_id)
     return render_template(
         "member_card/centre.html",
-        card=views.card_of(identity.person_id),
+        card=card,
+        claim_again=_claim_again() if card and not card.in_wallet else None,
         panels=member_centre.of(identity.person_id),
         following=members.is_following(identity.id),
         joined=request.args.get("joined") == "1",
     )
+
+
+def _claim_again() -> str | None:
+    """The way back to a card that was deleted: WeChat gives the same card with the same points.
+
+    None while WeChat does not answer: her page shows everything else all the same.
+    """
+    try:
+        return claim_url(program())
+    except (errors.NoProgram, WeChatError):
+        return None
 
 
 @bp.get("/join")
@@ -93,9 +106,8 @@ def join() -> ResponseReturnValue:
 def all_points() -> ResponseReturnValue:
     """Older movements of her points, page by page."""
     identity = _identity()
-    before = request.args.get("before", "")
-    last_seen = int(before) if before.isascii() and before.isdigit() and len(before) < ID_DIGITS else None
-    entries = points.history(identity.person_id, before=last_seen, size=PAGE)
+    before = read_id(request.args.get("before"))
+    entries = points.history(identity.person_id, before=before, size=PAGE)
     return render_template("member_card/points.html", entries=entries, more=len(entries) == PAGE)
 
 
@@ -117,7 +129,7 @@ def statement(version: str) -> ResponseReturnValue:
     """The words that are agreed to when activating, open to everybody."""
     row: CardProgram | None = queries.program_by_statement(version)
     if row is None:
-        raise errors.NoProgram
+        raise errors.UnknownStatement
     return render_template("member_card/statement.html", program=row)
 
 
@@ -131,6 +143,7 @@ def _refused(error: ProductError) -> ResponseReturnValue:
 
 for refusal in (
     errors.NoProgram,
+    errors.UnknownStatement,
     errors.UnreadableLink,
     errors.NotHerCard,
     errors.LinkExpired,

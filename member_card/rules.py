@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CLAIMED, ACTIVE, DELETED, UNAVAILABLE = "claimed", "active", "deleted", "unavailable"
 NUMBER_DIGITS = 12
+# The columns: a card's code as WeChat gives it, and the channel it was claimed by.
+LONGEST_CODE, LONGEST_CHANNEL = 32, 64
 _VIA = re.compile(r"[a-z0-9_]{1,24}\Z")
 _LIKE_A_PHONE = re.compile(r"1[3-9]\d{9}")
 

@@ -15,13 +15,22 @@ from core.db import db, insert_new
 from core.ids import new_id
 from core.outbox import record
 from core.tasks import enqueue
+from core.text import as_ascii
 from crm.members.facts import MemberActivated
 from crm.members.rules import CONSENT_MEMBERSHIP
 from member_card import queries
 from member_card.errors import CardGone, NoProgram
 from member_card.facts import CardClaimed
 from member_card.program import ensure_program, program
-from member_card.rules import ACTIVE, CLAIMED, DELETED, UNAVAILABLE, Design, new_card_number
+from member_card.rules import (
+    ACTIVE,
+    CLAIMED,
+    DELETED,
+    LONGEST_CHANNEL,
+    UNAVAILABLE,
+    Design,
+    new_card_number,
+)
 from models.cards import MemberCard
 
 __all__ = ["Design", "activate", "card_of_person", "claimed", "deleted", "ensure_program", "program"]
@@ -35,7 +44,7 @@ CONFIRM_DELAY_S = 2.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds which card, as WeChat itself says it."""
+    """Who holds which card, as WeChat itself says it. `outer_str` may be anything that somebody put into a link."""
 
     card_id: str
     code: str
@@ -43,6 +52,11 @@ class Holder:
     openid: str
     unionid: str | None = None
     outer_str: str = ""
+
+    @property
+    def channel(self) -> str:
+        """The channel as it can be kept."""
+        return as_ascii(self.outer_str, LONGEST_CHANNEL)
 
 
 def card_of_person(person_id: int) -> MemberCard | None:
@@ -57,7 +71,7 @@ def claimed(holder: Holder, *, at: datetime) -> MemberCard:
     """
     card = _know(holder, at=at)
     earlier = sa.or_(MemberCard.outer_str == "", MemberCard.claimed_at > at)
-    first_channel = holder.outer_str or MemberCard.outer_str
+    first_channel = holder.channel or MemberCard.outer_str
     first_time = sa.case((MemberCard.claimed_at > at, at), else_=MemberCard.claimed_at)
     _change(card.id, earlier, outer_str=first_channel, claimed_at=first_time)
     away = MemberCard.status.in_((DELETED, UNAVAILABLE))
@@ -85,7 +99,7 @@ def _know(holder: Holder, *, at: datetime, heard_at: datetime | None = None) -> 
     card_row_id = new_id()
     values = {
         "id": card_row_id, "card_id": holder.card_id, "code": holder.code, "identity_id": identity.id,
-        "status": CLAIMED, "outer_str": holder.outer_str, "claimed_at": at, "heard_at": heard_at or at,
+        "status": CLAIMED, "outer_str": holder.channel, "claimed_at": at, "heard_at": heard_at or at,
         "version": 0, "pushed": 0,
     }  # fmt: skip
     insert_new(db.session, MemberCard, [values])

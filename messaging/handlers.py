@@ -10,6 +10,7 @@ import wechat
 from core.clock import utc_now
 from core.outbox import on
 from core.recent import recent
+from core.text import as_ascii
 from crm.places import service as places
 from crm.points.facts import PointsMoved
 from messaging import queries, service
@@ -18,6 +19,7 @@ from messaging.errors import NotYetSent
 # The result of a send may come before our own commit of it; later than this it is about somebody else's send.
 RESULT_WAITS = timedelta(minutes=10)
 PRIORITY = 50
+LONGEST_REASON = 64
 # A follow may still be greeted in old words, or in the name of a beauty advisor who has just left.
 GREETING_S = 60.0
 
@@ -36,9 +38,10 @@ def delivered(event: wechat.Event) -> None:
         if utc_now() - event.created_at < RESULT_WAITS:
             raise NotYetSent
         return
-    arrived = event.fields.get("Status", "").strip() == "success"
+    status = event.fields.get("Status", "")
+    arrived = status == "success"
     message.state = "delivered" if arrived else "failed"
-    message.reason = None if arrived else event.fields.get("Status", "")[:64]
+    message.reason = None if arrived else as_ascii(status, LONGEST_REASON)
 
 
 @recent(size=8, seconds=GREETING_S)

@@ -13,6 +13,7 @@ from console.access import may, requires
 from console.shell import HomeCard, home_card
 from core.paging import Page, newest_first
 from core.pii import mask_phone
+from core.text import read_id
 from crm.members import queries, service
 from crm.members.errors import UnknownPerson
 from crm.members.panels import member_page
@@ -47,15 +48,11 @@ class Known:
     following: bool
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else None  # noqa: PLR2004 - 64 bits
-
-
 @bp.get("/")
 @requires("members.read")
 def index() -> ResponseReturnValue:
     """All members, newest first."""
-    before, after = _number(request.args.get("before")), _number(request.args.get("after"))
+    before, after = read_id(request.args.get("before")), read_id(request.args.get("after"))
     page: Page[Person] = newest_first(queries.members(), Person.id, before=before, after=after)
     phones = queries.latest_phones([person.id for person in page.rows])
     lines = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from core.db import db
+from core.db import AsciiSought, db
 from core.pii import blind_indexes
 from crm.members.rules import OPENID, PHONE
 from models.members import Consent, Follower, Identity, Person
@@ -15,7 +15,7 @@ _IDENTITY = (
     .where(
         Identity.kind == sa.bindparam("kind"),
         Identity.issuer == sa.bindparam("issuer"),
-        Identity.value == sa.bindparam("value"),
+        Identity.value == sa.bindparam("value", type_=AsciiSought(96)),
     )
     .execution_options(populate_existing=True)
 )

@@ -39,5 +39,5 @@ def by_phone(text: str) -> int | None:
 @finder
 def by_openid(text: str) -> int | None:
     """By an openid of any of our accounts."""
-    identity = queries.find_openid_anywhere(text) if text.isascii() else None
+    identity = queries.find_openid_anywhere(text)
     return None if identity is None else identity.person_id

@@ -15,6 +15,7 @@ from core.ids import new_id
 from core.outbox import record
 from core.phones import normalize_phone
 from core.pii import blind_index, mask_phone, seal, unseal
+from core.text import as_ascii, fits_ascii
 from crm.members import queries
 from crm.members.errors import PhoneTaken, UnknownIdentity
 from crm.members.facts import Followed, Unfollowed
@@ -23,6 +24,7 @@ from models.members import Consent, Follower, Identity, Person
 
 # Older than any event, so that the first one counts.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_SCENE, LONGEST_VALUE = 64, 96
 # What every pushed event writes is put together once: putting it together costs more than writing.
 _ADD_PERSON = sa.insert(table_of(Person))
 _HERS = Follower.identity_id == sa.bindparam("whose")
@@ -52,7 +54,7 @@ def ensure_openid(appid: str, openid: str, *, unionid: str | None = None) -> Ide
     fresh = False
     if identity is None:
         identity, fresh = _take_openid(appid, openid)
-    if unionid:
+    if unionid and fits_ascii(unionid, LONGEST_VALUE):
         _join_by_unionid(identity, unionid, fresh=fresh)
     return identity
 
@@ -149,10 +151,14 @@ def is_member(person_id: int) -> bool:
 
 
 def follow(appid: str, openid: str, *, scene: str = "", at: datetime, unionid: str | None = None) -> Identity:
-    """Somebody followed at `at`. Late and repeated events change nothing that later ones said."""
+    """Somebody followed at `at`, by a code that says `scene` (anything at all: others make codes too).
+
+    Late and repeated events change nothing that later ones said.
+    """
     identity = ensure_openid(appid, openid, unionid=unionid)
     _know_follower(identity.id)
-    db.session.execute(_FOLLOWED_FIRST, {"whose": identity.id, "at": at, "scene": scene})
+    first = {"whose": identity.id, "at": at, "scene": as_ascii(scene, LONGEST_SCENE)}
+    db.session.execute(_FOLLOWED_FIRST, first)
     if _heard(identity.id, following=True, at=at):
         record(Followed(identity_id=identity.id))
     return identity

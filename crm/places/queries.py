@@ -147,8 +147,5 @@ def bas(*, search: str = "") -> sa.Select[Ba]:
     statement = sa.select(Ba)
     if not search:
         return statement
-    named = Ba.name.startswith(search, autoescape=True)
-    # Numbers are ASCII columns: MariaDB refuses to compare them with other letters.
-    return statement.where(
-        Ba.number.startswith(search, autoescape=True) | named if search.isascii() else named
-    )
+    starts = (column.startswith(search, autoescape=True) for column in (Ba.number, Ba.name))
+    return statement.where(sa.or_(*starts))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -10,11 +10,13 @@ import sqlalchemy as sa
 import crm.members.service as members
 import crm.points.service as points
 from core.db import db
+from core.tables import Task
 from core.work import transact
 from member_card import activation, queries
 from models.cards import MemberCard
 from models.members import Consent, Person
 from tests.member_card.people import APPID, due_now, work_off
+from wechat import cards
 
 pytestmark = pytest.mark.store
 
@@ -250,3 +252,24 @@ def test_a_returned_card_is_as_active_as_it_was_and_shows_the_present_points(mei
 
     assert card_of(mei, code).status == "active"
     assert mei.wallet()["bonus"] == 150
+
+
+@pytest.mark.parametrize("channel", ["门店活动", "counter_é"])
+def test_a_channel_in_other_letters_keeps_nobody_from_her_card(mei, program, channel):
+    link = cards.card_link(program, channel)
+    offer = mei.sandbox.post(mei._path("/scan"), text=link.url)
+    code = mei.sandbox.post(mei._path("/cards"), ticket=offer["ticket"])["code"]
+    work_off()
+    page = mei.open(mei.submit_form(code))
+
+    assert (page.status_code, urlsplit(page.url).path) == (200, "/me")
+    assert members.is_member(person_of(mei))
+    assert unquote(card_of(mei, code).outer_str) == channel
+    assert db.session.scalars(sa.select(Task.last_error).where(Task.last_error.is_not(None))).all() == []
+
+
+def test_a_card_id_in_other_letters_is_a_card_that_is_not_ours(mei):
+    mei.open("/me/join")
+    page = mei.open("/me/card/activate?card_id=%C3%A9&encrypt_code=y")
+
+    assert page.status_code == 404

@@ -1,5 +1,6 @@
 """The pages a member and a newcomer see, and what they are told when something is not as it should be."""
 
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -71,6 +72,53 @@ def test_a_deleted_card_keeps_the_membership_on_the_page(mei):
 
     assert 'data-test="card-gone"' in page.text
     assert 'data-test="card-points">100<' in page.text
+
+
+def test_a_deleted_card_comes_back_by_the_button_on_her_page(mei):
+    code = mei.join()
+    assert 'data-test="claim-card"' not in mei.open("/me").text
+    mei.delete(code)
+    work_off()
+    time.sleep(1.1)  # within the second of the deletion the deletion would count
+    # Who is a member comes from the join page to her own, and finds the way there.
+    assert mei.claim() == code
+    work_off()
+
+    page = mei.open("/me")
+    assert 'data-test="card-gone"' not in page.text
+    assert (mei.wallet()["status"], mei.wallet()["bonus"]) == ("active", 100)
+
+
+def test_with_wechat_away_a_deleted_card_still_shows_her_page(mei, wechat_sandbox):
+    mei.delete(mei.join("door"))
+    work_off()
+    transact(lambda: db.session.execute(sa.delete(CardLink)))
+    wechat_sandbox.fault("/card/qrcode/create", errcode=-1, times=9)
+
+    page = mei.open("/me")
+    wechat_sandbox.clear_faults()
+
+    assert page.status_code == 200
+    assert 'data-test="card-gone"' in page.text
+    assert 'data-test="claim-card"' not in page.text
+
+
+def test_a_statement_that_does_not_exist_says_so(mei):
+    for version in ("nope", "中文", "é", "2" * 999):
+        page = mei.open(f"/me/statement/{version}")
+
+        assert page.status_code == 404
+        assert "没有这个版本的说明" in page.text
+
+
+@pytest.mark.parametrize("before", ["9" * 19, "9" * 20, "9" * 5000, "-1", "٣", "1e9"])
+def test_points_before_a_number_that_names_no_entry_are_all_points(mei, before):
+    mei.join()
+
+    page = mei.open(f"/me/points?before={before}")
+
+    assert page.status_code == 200
+    assert page.text.count('data-test="entry"') == 1
 
 
 def test_the_statement_shows_the_words_that_are_agreed_to(mei, client):

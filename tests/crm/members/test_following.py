@@ -64,3 +64,20 @@ def test_somebody_never_heard_of_does_not_follow():
         identity = service.ensure_openid(OURS, "oNew")
 
     assert not service.is_following(identity.id)
+
+
+@pytest.mark.parametrize(
+    ("scene", "kept"),
+    [
+        ("ba_7k3m", "ba_7k3m"),
+        ("门店活动", "%E9%97%A8%E5%BA%97%E6%B4%BB%E5%8A%A8"),
+        ("a" * 65, "a" * 64),
+        ("🌸" * 64, "%F0%9F%8C%B8" * 5),
+        ("last_trade_no_" + "4" * 190, "last_trade_no_" + "4" * 50),
+    ],
+)
+def test_a_follower_is_known_whatever_the_scene_says(store, scene, kept):
+    with unit_of_work():
+        service.follow(OURS, "oMei", scene=scene, at=NOON)
+
+    assert state("oMei") == (True, NOON, kept, NOON)
