@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     @classmethod
     def _queue_has_an_address(cls, value: str) -> str:
         try:
-            parse_url(value)
+            parse_url(value)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         except ValueError:
             message = "must be redis://host:port/number, rediss://… or unix:///path"
             raise ValueError(message) from None
