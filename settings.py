@@ -301,3 +301,15 @@ def settings_or_exit() -> Settings:
         return load_settings()
     except SettingsError as error:
         give_up(error)
+
+
+def settings_for_help() -> Settings:
+    """Enough to list the commands before anything is set: keys of this moment, and an empty store in memory."""
+    key = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
+    return Settings.model_construct(
+        database_url="sqlite://",
+        secret_key=os.urandom(32).hex(),
+        pii_keys=key,
+        pii_index_keys=key,
+        code_keys=key,
+    )
