@@ -15,12 +15,12 @@ import sync
 import wechat
 from core import db as core_db
 from core import doorbell, i18n, logs, pii, web
-from core.cli import jobs_cli
+from core.cli import asked_for_help, jobs_cli, tell_plainly
 from core.ids import new_id
 from core.jobs import register_upkeep
 from crm import attribution, catalog, members, orders, places, points
 from demo.cli import demo_cli
-from settings import Settings, settings_or_exit
+from settings import Settings, settings_for_help, settings_or_exit
 
 PACKAGES = (
     wechat, console,
@@ -32,7 +32,7 @@ PACKAGES = (
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application; without `settings` they are read from the environment (exit 2 when wrong)."""
-    settings = settings or settings_or_exit()
+    settings = settings or (settings_for_help() if asked_for_help() else settings_or_exit())
     logs.configure(settings)
     new_id.use(host=settings.node_id)
     app = Flask("yima", root_path=str(i18n.ROOT), static_folder="static", template_folder=None)
@@ -49,4 +49,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         package.init_app(app)
     app.cli.add_command(jobs_cli)
     app.cli.add_command(demo_cli)
+    tell_plainly(app.cli)
     return app

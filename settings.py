@@ -7,20 +7,47 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
+import os
 import re
 import sys
 from pathlib import Path
-from typing import Literal, NoReturn, Self
+from typing import Literal, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.connection import parse_url
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).parent
 VAR = ROOT / "var"
 MIN_SECRET_CHARS = 32
 KEY_BYTES = (16, 32)
 CORP_ID = re.compile(r"[A-Za-z0-9_-]{4,32}")
+# As WeChat's console shows them (contract section 2.1); wechat/account_rows.py holds stored accounts against them too.
+WECHAT_FORMS = {
+    "appid": re.compile(r"wx[0-9a-z]{6,30}"),
+    "original_id": re.compile(r"gh_[0-9A-Za-z]{6,28}"),
+    "secret": re.compile(r"[0-9A-Za-z_-]{16,64}"),
+    "token": re.compile(r"[0-9A-Za-z]{3,32}"),
+    "aes_key": re.compile(r"[0-9A-Za-z]{43}"),
+}
+OA = {f"wechat_oa_{name}": form for name, form in WECHAT_FORMS.items()}
+MINI = {f"wechat_mini_{name}": form for name, form in WECHAT_FORMS.items() if name != "original_id"}
+WECOM = {
+    "wecom_corp_id": CORP_ID,
+    "wecom_secret": re.compile(r"[\x21-\x7e]+"),
+    "wecom_token": WECHAT_FORMS["token"],
+    "wecom_aes_key": WECHAT_FORMS["aes_key"],
+}
+FORMS = OA | MINI | WECOM
+# Set up whole or not at all.
+ACCOUNTS = {"all five WECHAT_OA_…": OA, "all four WECHAT_MINI_…": MINI, "all four WECOM_…": WECOM}
+API_BASES = ("wechat_api_base", "wechat_open_base", "wechat_mp_base", "wecom_api_base")
+# The drivers that are installed and whose habits core/db.py knows.
+STORES = frozenset({"sqlite", "sqlite+pysqlite", "mysql+pymysql"})
 
 KeyRing = dict[str, bytes]
 
@@ -46,6 +73,34 @@ def parse_keys(text: str) -> KeyRing:
             raise ValueError(message)
         ring[key_id] = key
     return ring
+
+
+def _check_store(url: str) -> None:
+    """Raises ValueError, never echoing the address, for a store that could not be opened."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts is None or parts.drivername not in STORES:
+        message = "must be sqlite:////path or mysql+pymysql://user:password@host/name"
+        raise ValueError(message)
+    if parts.drivername == "mysql+pymysql":
+        if not parts.database:
+            message = "names no database: mysql+pymysql://user:password@host/name"
+            raise ValueError(message)
+    elif parts.database and Path(parts.database).is_absolute():
+        folder = Path(parts.database).parent
+        # var/ is made at the start.
+        if folder != VAR and not folder.is_dir():
+            message = "names a file in a folder that is not there"
+            raise ValueError(message)
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -105,14 +160,24 @@ class Settings(BaseSettings):
         parse_keys(value)
         return value
 
-    @field_validator(
-        "public_base_url",
-        "code_url_base",
-        "wechat_api_base",
-        "wechat_open_base",
-        "wechat_mp_base",
-        "wecom_api_base",
-    )
+    @field_validator("database_url", "migration_database_url", "privacy_database_url")
+    @classmethod
+    def _store_is_one_we_know(cls, value: str, info: ValidationInfo) -> str:
+        if value or info.field_name == "database_url":
+            _check_store(value)
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _queue_has_an_address(cls, value: str) -> str:
+        try:
+            parse_url(value)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        except ValueError:
+            message = "must be redis://host:port/number, rediss://… or unix:///path"
+            raise ValueError(message) from None
+        return value
+
+    @field_validator("public_base_url", "code_url_base", *API_BASES)
     @classmethod
     def _urls_are_http(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
@@ -120,28 +185,38 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("wechat_oa_aes_key", "wechat_mini_aes_key", "wecom_aes_key")
+    @field_validator("font_path")
     @classmethod
-    def _aes_key_has_43_characters(cls, value: str) -> str:
-        if value and (len(value) != 43 or not (value.isascii() and value.isalnum())):  # noqa: PLR2004 - contract section 2.1
-            message = "must be the 43 characters of the WeChat console (EncodingAESKey)"
+    def _font_can_be_read(cls, value: str) -> str:
+        if value and not (Path(value).is_file() and os.access(value, os.R_OK)):
+            message = "must be a font file that can be read"
             raise ValueError(message)
         return value
 
-    @field_validator("wecom_corp_id")
+    @field_validator(*FORMS)
     @classmethod
-    def _corp_id_looks_like_one(cls, value: str) -> str:
-        if value and not CORP_ID.fullmatch(value):
-            message = "must be the CorpID of the WeCom console (ww and 16 characters)"
+    def _account_is_as_its_console_shows_it(cls, value: str, info: ValidationInfo) -> str:
+        if value and not FORMS[str(info.field_name)].fullmatch(value):
+            message = "must be in the form that the console of the account shows"
             raise ValueError(message)
         return value
 
     @model_validator(mode="after")
-    def _wecom_is_whole_or_absent(self) -> Self:
-        names = ("wecom_corp_id", "wecom_secret", "wecom_token", "wecom_aes_key")
-        missing = [name.upper() for name in names if not getattr(self, name)]
-        if missing and len(missing) < len(names):
-            _refuse(missing[0], "is missing: all four WECOM_… or none")
+    def _accounts_are_whole_or_absent(self) -> Self:
+        for which, names in ACCOUNTS.items():
+            missing = [name.upper() for name in names if not getattr(self, name)]
+            if missing and len(missing) < len(names):
+                _refuse(missing[0], f"is missing: {which} or none")
+        return self
+
+    @model_validator(mode="after")
+    def _secrets_go_to_wechat_encrypted(self) -> Self:
+        """App secrets and members' data travel there: without TLS only to a sandbox on this machine."""
+        for name in API_BASES:
+            address = urlsplit(getattr(self, name))
+            if address.scheme == "https" or (self.in_development and _is_loopback(address.hostname)):
+                continue
+            _refuse(name.upper(), "must begin with https:// (http:// to this machine alone, in development)")
         return self
 
     @model_validator(mode="after")
@@ -185,14 +260,39 @@ def _refuse(name: str, why: str) -> NoReturn:
     raise SettingsError(f"{name} {why}")
 
 
-def load_settings() -> Settings:
+class WebSettings(BaseSettings):
+    """What the web server alone needs (tools/run.py)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    web_workers: int = Field(2, ge=1, le=64, description="processes")
+    web_threads: int = Field(32, ge=1, le=1024, description="threads in each process")
+
+
+Read = TypeVar("Read", bound=BaseSettings)
+
+
+def load(kind: type[Read]) -> Read:
     """Read the environment, or raise SettingsError with one clear line naming the variable."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def load_settings() -> Settings:
+    """The product's settings, or SettingsError."""
+    return load(Settings)
+
+
+def give_up(error: object) -> NoReturn:
+    """Say in one line what is wrong with a setting, and end with exit code 2."""
+    sys.stderr.write(f"yima: {error}\n")
+    raise SystemExit(2)
 
 
 def settings_or_exit() -> Settings:
@@ -200,5 +300,16 @@ def settings_or_exit() -> Settings:
     try:
         return load_settings()
     except SettingsError as error:
-        sys.stderr.write(f"yima: {error}\n")
-        raise SystemExit(2) from None
+        give_up(error)
+
+
+def settings_for_help() -> Settings:
+    """Enough to list the commands before anything is set: keys of this moment, and an empty store in memory."""
+    key = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
+    return Settings.model_construct(
+        database_url="sqlite://",
+        secret_key=os.urandom(32).hex(),
+        pii_keys=key,
+        pii_index_keys=key,
+        code_keys=key,
+    )

@@ -1,24 +1,71 @@
-"""Operators' commands about work: `flask jobs …`."""
+"""What operators' commands share, and their commands about work: `flask jobs …`."""
 
 from __future__ import annotations
 
+import copy
 import json
+import sys
+from functools import partial
 from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
+from sqlalchemy.exc import DBAPIError
 
 from core.clock import utc_now
 from core.db import db
 from core.health import task_counts
 from core.ids import LARGEST_ID
 from core.tables import DEAD, READY, Task
-from core.work import transact
+from core.work import error_code, transact
 from core.worker import drain
 
 jobs_cli = AppGroup("jobs", help="The work table: look, drain, replay dead letters.")
 as_json = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+
+
+# MySQL's numbers; SQLite has words.
+NO_TABLE, NO_COLUMN, AWAY = 1146, 1054, frozenset({1044, 1045, 1049, 2002, 2003, 2005})
+
+
+def asked_for_help() -> bool:
+    """Whether this process is `flask` asked for help alone: nothing will be run, so no setting is needed."""
+    context = click.get_current_context(silent=True)
+    if context is None or not isinstance(context.find_root().obj, ScriptInfo):
+        return False
+    return not sys.argv[1:] or "--help" in sys.argv[1:]
+
+
+def tell_plainly(commands: click.Group) -> None:
+    """Let every command that stands there now say in one line, exit 2, when the store cannot be worked with."""
+    for name, command in commands.commands.items():
+        plain = copy.copy(command)
+        plain.invoke = partial(_invoke, command)  # type: ignore[method-assign]  # of this copy alone
+        commands.commands[name] = plain
+
+
+def _invoke(command: click.Command, context: click.Context) -> Any:
+    try:
+        return command.invoke(context)
+    except DBAPIError as error:
+        why = _why_unusable(error)
+        if why is None:
+            raise
+        click.echo(f"yima: {why}", err=True)
+        raise SystemExit(2) from None
+
+
+def _why_unusable(error: DBAPIError) -> str | None:
+    """What an operator can do something about; None for a bug."""
+    code, words = error_code(error), str(error.orig)
+    if code == NO_TABLE or "no such table" in words:
+        return "the store has no tables yet: flask db upgrade"
+    if code == NO_COLUMN or "no such column" in words:
+        return "the store's tables are older than this release: flask db upgrade"
+    if code in AWAY or "unable to open database file" in words:
+        return "the store cannot be reached: look at DATABASE_URL and at the server"
+    return None
 
 
 def show(values: dict[str, Any], *, as_json_: bool) -> None:

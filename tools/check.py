@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.processes import ROOT
-from tools.system import in_ci, require
+from tools.system import in_ci, refuse_unknown, require
 
 AT_ONCE = 3
 CHECK_S = 600
@@ -99,10 +99,12 @@ def report(result: Result) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Run the checks; 1 when one failed."""
+    """Run the checks; 1 when one failed, 2 for a name that is none."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="yima-check-") as scratch:
-        checks = [check for check in all_checks(Path(scratch)) if not names or check.name in names]
+        known = all_checks(Path(scratch))
+        refuse_unknown("check", names, [check.name for check in known])
+        checks = [check for check in known if not names or check.name in names]
         needed = {check.needs for check in checks if check.needs}
         missing = require(*needed, left_out={"mariadb-server-core": "the migrations on MariaDB"})
         with ThreadPoolExecutor(AT_ONCE) as lanes:

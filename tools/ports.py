@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 
@@ -12,14 +13,26 @@ HOST = "127.0.0.1"
 TRIES = 100
 
 
+class NoSuchAddress(OSError):
+    """No server of this machine could listen at that address, on whichever port."""
+
+
 def is_free(port: int, host: str = HOST) -> bool:
-    """Whether a server could listen there now."""
-    with socket.socket() as probe:
+    """Whether a server could listen there now. Raises NoSuchAddress, or PermissionError for a port of the system."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise NoSuchAddress(f"this machine has no address {host}") from None
+    with socket.socket(family, kind) as probe:
         # As servers do, so that a port whose last connections are dying counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
+            probe.bind(place)
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise NoSuchAddress(f"this machine has no address {host}") from None
+            if error.errno != errno.EADDRINUSE:
+                raise
             return False
     return True
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tools.mariadb import mariadb
 from tools.processes import ROOT, VAR
-from tools.system import find, in_ci, require
+from tools.system import find, in_ci, refuse_unknown, require
 from tools.valkey import valkey
 
 AT_ONCE = 2
@@ -131,8 +131,7 @@ def choose(names: list[str]) -> list[Suite]:
 
 def main(names: list[str]) -> int:
     """Run the suites; the last line is the sum."""
-    if unknown := set(names) - {suite.name for suite in ALL}:
-        sys.exit(f"no such suite: {', '.join(unknown)}")
+    refuse_unknown("suite", names, [suite.name for suite in ALL])
     began = time.monotonic()
     suites = choose(names)
     LOGS.mkdir(parents=True, exist_ok=True)

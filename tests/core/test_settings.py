@@ -55,6 +55,24 @@ def test_good_settings_load(environment):
         ("TRUSTED_PROXIES", "canary"),
         ("APP_ENV", "canary"),
         ("TASK_LEASE_S", "0"),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "canary"),
+        ("DATABASE_URL", "mysql://canary/yima"),
+        ("DATABASE_URL", "mysql+pymysql://canary:canary@db:canary/yima"),
+        ("DATABASE_URL", "mysql+pymysql://canary@db"),
+        ("DATABASE_URL", "sqlite:////canary/yima.db"),
+        ("MIGRATION_DATABASE_URL", "canary"),
+        ("REDIS_URL", "canary"),
+        ("REDIS_URL", "redis://canary:canary/0"),
+        ("FONT_PATH", "/canary"),
+        ("FONT_PATH", "/"),
+        ("WECHAT_OA_APPID", "canary"),
+        ("WECHAT_OA_SECRET", "canary"),
+        ("WECHAT_OA_TOKEN", "can-ary"),
+        ("WECHAT_OA_ORIGINAL_ID", "canary"),
+        ("WECHAT_MINI_APPID", "canary"),
+        ("WECOM_TOKEN", "can-ary"),
+        ("WECHAT_API_BASE", "http://canary.example"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_shown(environment, name, value):
@@ -103,16 +121,76 @@ def test_a_missing_secret_ends_the_start_with_one_line_and_exit_code_2(tmp_path)
     assert "SECRET_KEY" in done.stderr
 
 
-def test_wecom_is_set_up_whole_or_not_at_all(environment):
-    whole = {"CORP_ID": "ww0123456789abcdef", "SECRET": "canary", "TOKEN": "canary", "AES_KEY": "a" * 43}
-    for name, value in whole.items():
-        environment.setenv(f"WECOM_{name}", value)
-    assert load_settings().wecom_secret == "canary"
+OA = {
+    "WECHAT_OA_APPID": "wx0123456789abcdef",
+    "WECHAT_OA_SECRET": "canary0123456789canary",
+    "WECHAT_OA_TOKEN": "canary",
+    "WECHAT_OA_AES_KEY": "a" * 43,
+    "WECHAT_OA_ORIGINAL_ID": "gh_0123456789ab",
+}
+MINI = {
+    name.replace("_OA_", "_MINI_"): value for name, value in OA.items() if name != "WECHAT_OA_ORIGINAL_ID"
+}
+WECOM = {
+    "WECOM_CORP_ID": "ww0123456789abcdef",
+    "WECOM_SECRET": "canary",
+    "WECOM_TOKEN": "canary",
+    "WECOM_AES_KEY": "a" * 43,
+}
 
-    for name, value in whole.items():
-        environment.setenv(f"WECOM_{name}", "")
+
+@pytest.mark.parametrize("account", [OA, MINI, WECOM], ids=["service account", "mini-program", "wecom"])
+def test_an_account_is_set_up_whole_or_not_at_all(environment, account):
+    for name, value in account.items():
+        environment.setenv(name, value)
+    for name, value in account.items():
+        assert getattr(load_settings(), name.lower()) == value
+
+        environment.setenv(name, "")
         with pytest.raises(SettingsError) as refused:
             load_settings()
-        assert str(refused.value).startswith(f"WECOM_{name}")
+        assert str(refused.value).startswith(name)
         assert "canary" not in str(refused.value)
-        environment.setenv(f"WECOM_{name}", value)
+        environment.setenv(name, value)
+
+
+@pytest.mark.parametrize("name", ["WECHAT_API_BASE", "WECHAT_OPEN_BASE", "WECHAT_MP_BASE", "WECOM_API_BASE"])
+@pytest.mark.parametrize(
+    ("where", "address", "is_taken"),
+    [
+        ("production", "https://api.example.cn", True),
+        ("production", "http://api.example.cn", False),
+        ("production", "http://127.0.0.1:8001", False),
+        ("development", "http://127.0.0.1:8001", True),
+        ("development", "http://localhost:8001", True),
+        ("development", "http://api.example.cn", False),
+    ],
+)
+def test_secrets_leave_this_machine_encrypted_only(environment, name, where, address, is_taken):
+    environment.setenv("APP_ENV", where)
+    environment.setenv(name, address)
+
+    if is_taken:
+        assert getattr(load_settings(), name.lower()) == address
+    else:
+        with pytest.raises(SettingsError, match=name):
+            load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:////tmp/yima.db"),
+        ("DATABASE_URL", "mysql+pymysql://yima:a%40b@db/yima?charset=utf8mb4"),
+        ("DATABASE_URL", "mysql+pymysql://yima@localhost/yima?unix_socket=/run/mysqld.sock"),
+        ("REDIS_URL", "redis://:secret@redis:6379/0"),
+        ("REDIS_URL", "rediss://redis"),
+        ("REDIS_URL", "unix:///run/valkey.sock?db=3"),
+        ("FONT_PATH", __file__),
+    ],
+)
+def test_every_form_of_an_address_that_works_is_taken(environment, name, value):
+    environment.setenv(name, value)
+
+    assert getattr(load_settings(), name.lower()) == value
