@@ -1,7 +1,7 @@
 """What strangers call things (scenes, channels, codes, numbers in addresses), made to fit where it is kept.
 
-Columns for codes hold ASCII of a certain length (core.db.Ascii). A value from outside either fits, or is written down in
-another form, or names nothing; it never reaches such a column as it came.
+Columns for codes hold ASCII of a certain length (core.db.Ascii). A value from outside either fits, or is written down
+in another form, or names nothing; it never reaches such a column as it came.
 """
 
 from __future__ import annotations

@@ -76,7 +76,11 @@ def test_any_history_shuffled_and_repeated_ends_equal(store, events, randomly):
 
 @pytest.mark.parametrize(
     ("channel", "kept"),
-    [("门店活动", "%E9%97%A8%E5%BA%97%E6%B4%BB%E5%8A%A8"), ("counter_é", "counter_%C3%A9"), ("a" * 65, "a" * 64)],
+    [
+        ("门店活动", "%E9%97%A8%E5%BA%97%E6%B4%BB%E5%8A%A8"),
+        ("counter_é", "counter_%C3%A9"),
+        ("a" * 65, "a" * 64),
+    ],
 )
 def test_a_card_from_a_channel_in_other_letters_is_claimed_and_remembers_it(store, channel, kept):
     hear("100000000001", [("get", 0, channel), ("get", 1, "")])

@@ -69,8 +69,25 @@ def test_a_name_keeps_everything_that_is_text(source):
 @pytest.mark.parametrize("odd", NO_TEXTS, ids=ascii)
 @pytest.mark.parametrize(
     "field",
-    "id store_code channel ba_code status currency paid_at buyer.phone buyer.openid buyer.unionid buyer.card_code "
-    "buyer.source_id lines.line_id lines.sku lines.gtin refunds.refund_id refunds.refunded_at".split(),
+    [
+        "id",
+        "store_code",
+        "channel",
+        "ba_code",
+        "status",
+        "currency",
+        "paid_at",
+        "buyer.phone",
+        "buyer.openid",
+        "buyer.unionid",
+        "buyer.card_code",
+        "buyer.source_id",
+        "lines.line_id",
+        "lines.sku",
+        "lines.gtin",
+        "refunds.refund_id",
+        "refunds.refunded_at",
+    ],
 )
 def test_a_value_that_is_no_text_is_refused_in_words(field, odd):
     raw = record(lines=[line()], refunds=[refund()])
@@ -110,8 +127,18 @@ HUGE = [MOST_FEN + 1, 2**63, 10**400, -1, 1.0, float("nan"), float("inf"), True,
 @pytest.mark.parametrize("number", HUGE, ids=lambda number: str(number)[:20])
 @pytest.mark.parametrize(
     "field",
-    "amount_fen discount_fen freight_fen points_paid_fen paid_fen lines.paid_fen lines.quantity refunds.amount_fen "
-    "refunds.lines.amount_fen refunds.lines.quantity".split(),
+    [
+        "amount_fen",
+        "discount_fen",
+        "freight_fen",
+        "points_paid_fen",
+        "paid_fen",
+        "lines.paid_fen",
+        "lines.quantity",
+        "refunds.amount_fen",
+        "refunds.lines.amount_fen",
+        "refunds.lines.quantity",
+    ],
 )
 def test_a_number_beyond_every_bound_is_refused_in_words(field, number):
     raw = record(lines=[line()], refunds=[refund(on="L1")])
