@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from core.db import db
-from member_card.rules import ACTIVE, CLAIMED
+from member_card.rules import ACTIVE, CLAIMED, UNAVAILABLE
 from models.cards import CardLink, CardProgram, MemberCard
 
 
@@ -84,3 +84,23 @@ def shown_cards(person_id: int) -> list[MemberCard]:
             sa.select(MemberCard).where(MemberCard.person_id == person_id, MemberCard.status == ACTIVE)
         )
     )
+
+
+def card_ids_of(appid: str) -> list[str]:
+    """WeChat's ids of an account's programs."""
+    made = (CardProgram.appid == appid, CardProgram.card_id.is_not(None))
+    found = db.session.scalars(sa.select(CardProgram.card_id).where(*made).order_by(CardProgram.id))
+    return [card_id for card_id in found if card_id is not None]
+
+
+def comparable_cards_after(card_ids: list[str], last: int, limit: int) -> list[MemberCard]:
+    """Cards of these programs after one, in the order of ids, as they stand; none that WeChat has made invalid."""
+    after = (MemberCard.id > last, MemberCard.card_id.in_(card_ids), MemberCard.status != UNAVAILABLE)
+    asked = sa.select(MemberCard).where(*after).order_by(MemberCard.id).limit(limit)
+    return list(db.session.scalars(asked.execution_options(populate_existing=True)))
+
+
+def holders_among(identity_ids: list[int]) -> set[int]:
+    """Which of these identities have, or had, a card."""
+    asked = sa.select(MemberCard.identity_id).where(MemberCard.identity_id.in_(identity_ids))
+    return set(db.session.scalars(asked))

@@ -46,11 +46,17 @@ class WelcomeReply(Base):
 class Message(Base):
     """One message to one person about one thing. `subject_key` makes it be sent once.
 
-    States: waiting → sent, refused (with one reason), unknown (timed out after sending) → delivered or failed.
+    States: waiting → sent, refused (with one reason), unknown (timed out after sending, or its result never came) →
+    delivered or failed.
     """
 
     __tablename__ = "message"
-    __table_args__ = (sa.Index(None, "identity_id", "id"), sa.Index(None, "wechat_msg_id"))
+    __table_args__ = (
+        sa.Index(None, "identity_id", "id"),
+        sa.Index(None, "wechat_msg_id"),
+        # Lists of one state, and those whose result is long overdue: ids are in the order of time.
+        sa.Index(None, "state", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     subject_key: Mapped[str] = mapped_column(Ascii(96), unique=True)

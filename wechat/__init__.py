@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
         subscribe,
         wecom_callback,
     )  # fmt: skip
+    from wechat.reconcile import runs  # noqa: PLC0415 - likewise
 
     for part in (callback, wecom_callback, oauth, jssdk, domain_files, console, menu_console):
         app.register_blueprint(part.bp)
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.wechat_cli)
     jobs.register()
     subscribe.register()
+    runs.register()
     name_tasks(
         {
             "wechat.subscribe_answered": lazy_gettext("记下订阅消息的授权"),
@@ -51,6 +53,8 @@ def init_app(app: Flask) -> None:
             "wechat.late_reply": lazy_gettext("以客服消息补发来不及的回复"),
             "wechat.arrived": lazy_gettext("把微信推送交给各项处理"),
             "wechat.trim": lazy_gettext("清理旧的微信推送记录"),
+            runs.NIGHTLY: lazy_gettext("开始每晚与微信核对"),
+            runs.TASK: lazy_gettext("与微信核对粉丝、会员卡与被拦截的消息"),
             "wechat.trim_more": lazy_gettext("继续清理微信推送记录"),
         }
     )

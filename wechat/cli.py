@@ -20,6 +20,7 @@ from wechat import account_rows, checks, quota
 from wechat.accounts import Account, account, accounts
 from wechat.marketcode_cli import official_codes_cli
 from wechat.menu_cli import menu_cli
+from wechat.reconcile_cli import reconcile, replay_
 from wechat.wecom_cli import wecom_cli
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ wechat_cli = AppGroup("wechat", help="WeChat accounts: which are set up, do they
 wechat_cli.add_command(official_codes_cli)
 wechat_cli.add_command(menu_cli)
 wechat_cli.add_command(wecom_cli)
+wechat_cli.add_command(reconcile)
+wechat_cli.add_command(replay_)
 
 
 @wechat_cli.group("accounts", invoke_without_command=True)

@@ -89,6 +89,16 @@ def is_handled(kind: str) -> bool:
     return kind in _handlers
 
 
+def handlers_of(kind: str) -> tuple[str, ...]:
+    """The tasks of those who want this kind."""
+    return tuple(_handlers.get(kind, ()))
+
+
+def handled_kinds() -> list[str]:
+    """Every kind that anybody wants."""
+    return sorted(_handlers)
+
+
 def arrived(event_ids: Sequence[int], *, now: datetime) -> dict[str, Any]:
     """The row of the task that tells everybody of these events: one for a whole group, so that a push is one row."""
     return tasks.row(ARRIVED, {"event_ids": [str(event_id) for event_id in event_ids]}, now=now)

@@ -8,8 +8,9 @@ from crm.members import service
 
 @wechat.on("subscribe", task="members.follow")
 def followed(event: wechat.Event) -> None:
-    """Somebody followed, perhaps by a code with a scene."""
-    service.follow(event.appid, event.openid, scene=event.key, at=event.created_at)
+    """Somebody followed, perhaps by a code with a scene. Her unionid is only told by a reconciliation."""
+    unionid = event.fields.get("UnionId") or None
+    service.follow(event.appid, event.openid, scene=event.key, at=event.created_at, unionid=unionid)
 
 
 @wechat.on("unsubscribe", task="members.unfollow")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from core.db import AsciiSought, db
@@ -122,6 +125,48 @@ def following_among(identity_ids: list[int]) -> set[int]:
     """Which of these identities follow now."""
     among = Follower.identity_id.in_(identity_ids)
     return set(db.session.scalars(sa.select(Follower.identity_id).where(among, Follower.following.is_(True))))
+
+
+def _openids(appid: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return Identity.kind == OPENID, Identity.issuer == appid
+
+
+def followers_among(appid: str, openids: Sequence[str]) -> set[str]:
+    """Those of these openids who follow now."""
+    asked = sa.select(Identity.value).join(Follower, Follower.identity_id == Identity.id)
+    among = (*_openids(appid), Identity.value.in_(openids), Follower.following.is_(True))
+    return set(db.session.scalars(asked.where(*among)))
+
+
+def heard_of(appid: str, openids: Sequence[str]) -> dict[str, datetime]:
+    """WeChat's time of the last event about whether each of these openids follows."""
+    asked = sa.select(Identity.value, Follower.as_of).join(Follower, Follower.identity_id == Identity.id)
+    found = db.session.execute(asked.where(*_openids(appid), Identity.value.in_(openids)))
+    return {openid: as_of for openid, as_of in found}
+
+
+def followers_after(appid: str, last: int, limit: int) -> list[tuple[int, str, datetime]]:
+    """Who follows now, after one identity: its id, the openid, and the time of the last event about it."""
+    asked = sa.select(Identity.id, Identity.value, Follower.as_of).join(
+        Follower, Follower.identity_id == Identity.id
+    )
+    after = (*_openids(appid), Follower.identity_id > last, Follower.following.is_(True))
+    found = db.session.execute(asked.where(*after).order_by(Follower.identity_id).limit(limit))
+    return [(identity_id, openid, as_of) for identity_id, openid, as_of in found]
+
+
+def openids_after(appid: str, last: int, limit: int) -> list[tuple[int, str]]:
+    """Openids of an account after one identity, in the order of ids."""
+    asked = sa.select(Identity.id, Identity.value).where(*_openids(appid), Identity.id > last)
+    found = db.session.execute(asked.order_by(Identity.id).limit(limit))
+    return [(identity_id, openid) for identity_id, openid in found]
+
+
+def newest_openids(appid: str, limit: int) -> list[tuple[int, str]]:
+    """Openids of an account, newest first."""
+    asked = sa.select(Identity.id, Identity.value).where(*_openids(appid))
+    found = db.session.execute(asked.order_by(Identity.id.desc()).limit(limit))
+    return [(identity_id, openid) for identity_id, openid in found]
 
 
 def has_consent(identity_id: int, purpose: str, version: str, source_key: str) -> bool:

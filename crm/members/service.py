@@ -144,6 +144,16 @@ def identity_ids_of(person_id: int) -> list[int]:
     return queries.identity_ids_of(person_id)
 
 
+def openids_after(appid: str, last: int, limit: int) -> list[tuple[int, str]]:
+    """Identity and openid of everybody known at an account, after one identity, in the order of ids."""
+    return queries.openids_after(appid, last, limit)
+
+
+def newest_openids(appid: str, limit: int) -> list[tuple[int, str]]:
+    """Identity and openid of who became known at an account last, newest first."""
+    return queries.newest_openids(appid, limit)
+
+
 def is_member(person_id: int) -> bool:
     """Whether this person has become a member."""
     person = queries.person(person_id)
