@@ -20,7 +20,14 @@ class KnownCards:
     def after(appid: str, last: int, limit: int) -> list[BelievedCard]:
         """Cards after one, in the order of ids; of those WeChat has made invalid nothing can be said."""
         return [
-            BelievedCard(card.id, card.card_id, card.code, card.status in {CLAIMED, ACTIVE}, card.heard_at)
+            BelievedCard(
+                card.id,
+                card.card_id,
+                card.code,
+                card.status in {CLAIMED, ACTIVE},
+                card.status == CLAIMED,
+                card.heard_at,
+            )
             for card in queries.comparable_cards_after(queries.card_ids_of(appid), last, limit)
         ]
 

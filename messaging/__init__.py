@@ -33,6 +33,9 @@ def init_app(app: Flask) -> None:
             "messaging.points_changed": lazy_gettext("准备积分变动消息"),
             "messaging.send": lazy_gettext("发送消息"),
             "messaging.delivery": lazy_gettext("记录送达结果"),
+            "messaging.blocked": lazy_gettext("记录被微信拦截的消息"),
+            jobs.SETTLE: lazy_gettext("查找没有结果的消息"),
+            jobs.SETTLE_MORE: lazy_gettext("继续查找没有结果的消息"),
         }
     )
     menu_item(

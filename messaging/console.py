@@ -23,6 +23,14 @@ from models.messaging import Message
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+# What staff choose among, and the states it stands for.
+STATES = {
+    "waiting": ("waiting",),
+    "sent": ("sent",),
+    "delivered": ("delivered",),
+    "unknown": ("unknown",),
+    "failed": ("failed", "refused"),
+}
 bp = Blueprint("messaging_console", __name__, url_prefix="/console/messages", template_folder="templates")
 
 
@@ -109,10 +117,20 @@ def word_welcome(source: str) -> ResponseReturnValue:
 def sent() -> ResponseReturnValue:
     """Every message: to whom, what became of it, and why not."""
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
-    page: Page[Message] = newest_first(queries.messages(), Message.id, before=before, after=after)
+    state = request.args.get("state")
+    shown = STATES.get(state or "")
+    chosen = queries.messages(Message.state.in_(shown)) if shown else queries.messages()
+    page: Page[Message] = newest_first(chosen, Message.id, before=before, after=after)
     names = {row.id: members.display_name(members.person_id_of(row.identity_id)) for row in page.rows}
     titles = {template.id: template.title for template in queries.templates()}
-    return render_template("messaging/sent.html", page=page, names=names, titles=titles, in_words=in_words)
+    return render_template(
+        "messaging/sent.html",
+        page=page,
+        names=names,
+        titles=titles,
+        in_words=in_words,
+        state=state if shown else None,
+    )
 
 
 @home_card(order=60, permission="messaging.read")

@@ -47,6 +47,8 @@ def in_words(reason: str) -> str:
         "wechat_43101": _("会员拒收"),
         "failed:user block": _("会员拒收"),
         "wechat_47003": _("内容不符合微信的格式"),
+        "blocked": _("微信事后拦截"),
+        "unsettled": _("一天内没有收到送达结果"),
         "too_late": _("太久没有发出，不再发送"),
         EmptyValue.code: _("有一项内容是空的"),
         BadWording.code: _("措辞无法使用"),

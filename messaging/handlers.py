@@ -38,10 +38,19 @@ def delivered(event: wechat.Event) -> None:
         if utc_now() - event.created_at < RESULT_WAITS:
             raise NotYetSent
         return
+    if message.reason == service.BLOCKED:
+        # WeChat took it and held it back later; in whatever order we hear of it, it did not arrive.
+        return
     status = event.fields.get("Status", "")
     arrived = status == "success"
     message.state = "delivered" if arrived else "failed"
     message.reason = None if arrived else as_ascii(status, LONGEST_REASON)
+
+
+@wechat.on("template_blocked", task="messaging.blocked")
+def blocked(event: wechat.Event) -> None:
+    """WeChat held a message back after taking it: known from asking only. Its own id of the message is not told."""
+    service.blocked(event.appid, event.openid, event.key, sent_at=event.created_at)
 
 
 @recent(size=8, seconds=GREETING_S)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
 from core.clock import utc_now
-from core.tasks import Run, external_task
+from core.tasks import Run, enqueue, external_task, periodic, task
 from core.work import unit_of_work
 from crm.members import service as members
 from messaging import queries, rules, service
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # WeChat drops a second message with the same client_msg_id for ten minutes; after that a repeat could double it.
 SAME_ID_HOLDS = timedelta(minutes=9)
 SENDING = frozenset({"waiting"})
+SETTLE, SETTLE_MORE = "messaging.settle_overdue", "messaging.settle_more"
+AN_HOUR_S, AT_ONCE = 3_600, 1_000
 
 
 @external_task("messaging.send")
@@ -76,3 +78,12 @@ def _close(run: Run, *, state: str, reason: str | None, msgid: str | None = None
         message.state, message.reason = state, reason
         if msgid:
             message.wechat_msg_id, message.sent_at = msgid, utc_now()
+
+
+def _settle(_body: dict[str, Any]) -> None:
+    if service.settle_overdue(limit=AT_ONCE) == AT_ONCE:
+        enqueue(SETTLE_MORE, {})
+
+
+periodic(SETTLE, every=AN_HOUR_S)(lambda _period: _settle({}))
+task(SETTLE_MORE)(_settle)

@@ -6,6 +6,7 @@ Only `ensure_occasions` opens transactions of its own, because it asks WeChat fo
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,12 @@ from models.messaging import Message, Template, WelcomeReply
 from wechat import gateway
 
 POINTS_CHANGED = "points_changed"
+# Reasons why a message did not arrive, or why nobody knows whether it did.
+BLOCKED, UNSETTLED = "blocked", "unsettled"
+# WeChat's second of sending is not ours of hearing that it was sent.
+SAME_SEND = timedelta(minutes=10)
+# Results usually come within seconds; WeChat pushes one three times within fifteen seconds, then never again.
+RESULT_OVERDUE = timedelta(hours=24)
 LIBRARY_ID = "43191"
 KEYWORDS = ("变动类型", "变动积分", "当前积分", "变动时间")
 WORDING = {
@@ -167,3 +174,31 @@ def facts_of_points(transfer_id: int, person_id: int) -> dict[str, str]:
         "points.reason": moved.reason,
         "points.at": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}",
     }
+
+
+def blocked(appid: str, openid: str, wechat_template_id: str, *, sent_at: datetime) -> None:
+    """WeChat held a message back: of those of this template to her, the one sent nearest to that moment."""
+    identity = members.identity_of_openid(appid, openid)
+    if identity is None:
+        return
+    candidates = queries.sent_to(
+        identity.id, wechat_template_id, since=sent_at - SAME_SEND, until=sent_at + SAME_SEND
+    )
+    if candidates:
+        nearest = min(candidates, key=lambda one: (abs((one.sent_at or one.created_at) - sent_at), one.id))
+        nearest.state, nearest.reason = "failed", BLOCKED
+
+
+def settle_overdue(*, limit: int) -> int:
+    """Messages whose result never came within a day: nobody knows whether they arrived; how many, at most `limit`.
+
+    A result that comes after all is still taken in.
+    """
+    ids = queries.overdue(utc_now() - RESULT_OVERDUE, limit)
+    db.session.execute(
+        sa.update(Message)
+        .where(Message.id.in_(ids), Message.state == "sent")
+        .values(state="unknown", reason=UNSETTLED)
+        .execution_options(synchronize_session=False)
+    )
+    return len(ids)

@@ -113,14 +113,14 @@ class SubscribeCredit(Base):
 class Reconciliation(Base):
     """How far one comparison of an account with WeChat has come, and what it found; only the latest is kept.
 
-    `what` is followers, cards or blocked. `cursor` is where the next part or night goes on; `found` are counts.
+    `what` is followers, cards or blocked. `progress` says where the next part or night goes on; `found` are counts.
     """
 
     __tablename__ = "reconciliation"
 
     appid: Mapped[str] = mapped_column(Ascii(32), primary_key=True)
     what: Mapped[str] = mapped_column(Ascii(16), primary_key=True)
-    cursor: Mapped[dict[str, Any]]
+    progress: Mapped[dict[str, Any]]
     found: Mapped[dict[str, Any]]
     complete: Mapped[bool]
     # Why WeChat would not go on, in its own code; empty when it did.

@@ -45,10 +45,10 @@ POLICY = (
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'; form-action 'self' http: https:"
 )
 PARTS = (
-    blocked_calls, token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
+    token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
     menu_calls, oauth, openapi_calls, mini_calls, mini_code_calls, subscribe_calls, control, control_accounts,
     control_machine, control_mini, control_world, phone, marketcode_calls, marketcode_control, wecom_calls,
-    wecom_control,
+    wecom_control, blocked_calls,
 )  # fmt: skip
 
 

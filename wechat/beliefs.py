@@ -25,12 +25,13 @@ class BelievedFollower:
 
 @dataclass(frozen=True)
 class BelievedCard:
-    """A card in a wallet (`held`), or taken out of it, as far as we know."""
+    """A card in a wallet (`held`), or taken out of it, as far as we know; `waiting` to be activated."""
 
     id: int
     card_id: str
     code: str
     held: bool
+    waiting: bool
     heard: datetime
 
 

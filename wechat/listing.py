@@ -1,4 +1,4 @@
-"""Lists that WeChat keeps, for comparing with ours: followers, cards in a wallet, template messages it held back.
+"""Lists that WeChat keeps, for comparing with ours: followers, template messages it held back.
 
 As in gateway.py every function names WeChat's API and its limits, and raises wechat.errors.WeChatError.
 """
@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wechat.accounts import account
-from wechat.client import client
+from wechat.cards import as_list
+from wechat.client import Client, client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,8 @@ class BlockedMessage:
     sent_at: datetime
 
 
-def _call(appid: str, path: str, body: Json | None = None, **query: str) -> Json:
-    return client(account(appid)).call(path, body, **query)
+def _client(appid: str) -> Client:
+    return client(account(appid))
 
 
 def followers(appid: str, after: str = "") -> FollowersPage:
@@ -59,7 +60,7 @@ def followers(appid: str, after: str = "") -> FollowersPage:
     WeChat: GET /cgi-bin/user/get; 10,000 a page, 500 calls a day (45009; more for large accounts); the last page has
     no `data`. Contract section 6.
     """
-    answer = _call(appid, "cgi-bin/user/get", next_openid=after)
+    answer = _client(appid).call("cgi-bin/user/get", next_openid=after)
     openids = [str(openid) for openid in (answer.get("data") or {}).get("openid") or []]
     return FollowersPage(int(answer.get("total") or 0), openids, str(answer.get("next_openid") or ""))
 
@@ -70,7 +71,7 @@ def people(appid: str, openids: Sequence[str]) -> list[ListedFollower]:
     WeChat: POST /cgi-bin/user/info/batchget; 40003 when one of them is none of the account's. Contract section 6.
     """
     body = {"user_list": [{"openid": openid, "lang": "zh_CN"} for openid in openids]}
-    answer = _call(appid, "cgi-bin/user/info/batchget", body)
+    answer = _client(appid).call("cgi-bin/user/info/batchget", body)
     return [_follower(one) for one in answer.get("user_info_list") or []]
 
 
@@ -83,16 +84,6 @@ def _follower(one: Json) -> ListedFollower:
     )
 
 
-def card_codes(appid: str, openid: str, card_id: str) -> list[str]:
-    """The codes of one design that somebody holds now.
-
-    WeChat: POST /card/user/getcardlist; only cards that are valid. Contract section 8.5.
-    """
-    answer = _call(appid, "card/user/getcardlist", {"openid": openid, "card_id": card_id})
-    listed = answer.get("card_list") or []
-    return [str(one["code"]) for one in listed if one.get("card_id") == card_id]
-
-
 def blocked_messages(appid: str, template_id: str, after: int) -> list[BlockedMessage]:
     """Messages of one template that WeChat held back (for harassing, say), after one record, in order.
 
@@ -100,13 +91,13 @@ def blocked_messages(appid: str, template_id: str, after: int) -> list[BlockedMe
     the person and the second of sending, not the msgid. Contract section 9.1.
     """
     body = {"tmpl_msg_id": template_id, "largest_id": after, "limit": BLOCKED}
-    listed = _call(appid, "wxa/sec/queryblocktmplmsg", body).get("msginfo") or []
+    answer = _client(appid).call("wxa/sec/queryblocktmplmsg", body)
     found = [
         BlockedMessage(
             int(one["id"]),
             str(one.get("openid") or ""),
             datetime.fromtimestamp(int(one.get("send_timestamp") or 0), UTC),
         )
-        for one in ([listed] if isinstance(listed, dict) else listed)
+        for one in as_list(answer.get("msginfo"))
     ]
     return sorted(found, key=lambda one: one.id)

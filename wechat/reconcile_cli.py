@@ -32,7 +32,9 @@ def reconcile(what: str | None, appid: str | None, *, last: bool, as_json_: bool
         raise click.ClickException(f"unknown_account: no service or subscription account is {appid}")
     if not known:
         raise click.ClickException("no account is set up: see `flask wechat accounts`")
-    chosen = [(one, name) for one in ([appid] if appid else known) for name in ([what] if what else runs.WHAT)]
+    chosen = [
+        (one, name) for one in ([appid] if appid else known) for name in ([what] if what else runs.WHAT)
+    ]
     results = [_last(name, one) if last else _compare(name, one) for one, name in chosen]
     if as_json_:
         show({"compared": results}, as_json_=True)
@@ -56,9 +58,7 @@ def _last(what: str, appid: str) -> dict[str, Any]:
     return {**shown, "at": row.changed_at.isoformat()}
 
 
-def _shown(
-    what: str, appid: str, found: dict[str, int], *, complete: bool, stopped: str
-) -> dict[str, Any]:
+def _shown(what: str, appid: str, found: dict[str, int], *, complete: bool, stopped: str) -> dict[str, Any]:
     return {"appid": appid, "what": what, "complete": complete, "stopped": stopped, "found": found}
 
 
@@ -76,7 +76,13 @@ def _line(result: dict[str, Any]) -> str:
 @click.option("--apply", "apply_", is_flag=True, help="Hand them on; otherwise only count.")
 @as_json
 def replay_(
-    since: datetime | None, until: datetime | None, kind: str, limit: int | None, *, apply_: bool, as_json_: bool
+    since: datetime | None,
+    until: datetime | None,
+    kind: str,
+    limit: int | None,
+    *,
+    apply_: bool,
+    as_json_: bool,
 ) -> None:
     """Hand stored events (of the last 30 days) on to their handlers again. Nothing is doubled; nobody is replied to.
 

@@ -84,6 +84,8 @@ def hand_on(wanted: Wanted) -> int:
 
 def _after(wanted: Wanted, last: int, most: int) -> list[tuple[int, str]]:
     asked = sa.select(WeChatEvent.id, WeChatEvent.kind).where(*wanted.conditions(), WeChatEvent.id > last)
-    found = [(event_id, kind) for event_id, kind in db.session.execute(asked.order_by(WeChatEvent.id).limit(most))]
+    found = [
+        (event_id, kind) for event_id, kind in db.session.execute(asked.order_by(WeChatEvent.id).limit(most))
+    ]
     db.session.rollback()
     return found

@@ -142,7 +142,7 @@ def heard_of(appid: str, openids: Sequence[str]) -> dict[str, datetime]:
     """WeChat's time of the last event about whether each of these openids follows."""
     asked = sa.select(Identity.value, Follower.as_of).join(Follower, Follower.identity_id == Identity.id)
     found = db.session.execute(asked.where(*_openids(appid), Identity.value.in_(openids)))
-    return {openid: as_of for openid, as_of in found}
+    return dict(found.all())
 
 
 def followers_after(appid: str, last: int, limit: int) -> list[tuple[int, str, datetime]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.clock import utc_now
 from core.db import db
-from wechat import beliefs, gateway, listing
+from wechat import beliefs
+from wechat import cards as at_wechat
 from wechat.errors import Permanent
 from wechat.reconcile import findings
 from wechat.reconcile.findings import Finding
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wechat.beliefs import BelievedCard, KnownPerson
-    from wechat.gateway import CardHolder
+    from wechat.cards import CardHolder
     from wechat.reconcile.part import Part
 
 MOST_CARDS, MOST_PEOPLE, NEWEST_PEOPLE = 2_000, 1_000, 500
 READ_TOGETHER = 500
 HELD, GONE = "NORMAL", "DELETE"
 CLAIMED, DELETED = ("user_get_card",), ("user_del_card",)
+ACTIVATED = ("submit_membercard_user_info",)
 # About this one code or person alone (contract section 8.6): the others can still be asked for.
 ABOUT_ONE = frozenset({40003, 40056, 40073, 40078, 40116, 40127})
 A_SECOND = timedelta(seconds=1)
@@ -39,6 +41,7 @@ class _Row(Protocol):
 
 
 R = TypeVar("R", bound=_Row)
+A = TypeVar("A")
 
 
 def compare(part: Part) -> bool:
@@ -99,6 +102,8 @@ def _compare_one(part: Part, card: BelievedCard) -> bool:
     seen = _holder(part, card.card_id, card.code)
     if seen is None:
         return True
+    if card.waiting and seen.status == HELD:
+        _look_for_activation(part, card, asked_at)
     if card.held and seen.status == GONE:
         if not _is_on_its_way(part, seen.openid, DELETED, card.heard - A_SECOND):
             at = max(asked_at, card.heard)
@@ -106,11 +111,7 @@ def _compare_one(part: Part, card: BelievedCard) -> bool:
                 "user_del_card", seen.openid, at, _known_by(card), fields=_names(card.card_id, card.code)
             )
             part.found["deleted"] += findings.record(part.appid, [told])
-    elif (
-        not card.held
-        and seen.status == HELD
-        and not _is_on_its_way(part, seen.openid, CLAIMED, card.heard)
-    ):
+    elif not card.held and seen.status == HELD and not _is_on_its_way(part, seen.openid, CLAIMED, card.heard):
         # Later than the deletion we heard of, or it would change nothing.
         at = max(asked_at, card.heard + A_SECOND)
         told = _claim(card.card_id, card.code, seen, at, _known_by(card), restored=True)
@@ -118,28 +119,43 @@ def _compare_one(part: Part, card: BelievedCard) -> bool:
     return True
 
 
+def _look_for_activation(part: Part, card: BelievedCard, asked_at: datetime) -> None:
+    """A card that WeChat made live by itself after its form, of which we heard nothing."""
+    shown = _asked(part, lambda: at_wechat.membership(card.card_id, card.code, appid=part.appid))
+    if (
+        shown is not None
+        and shown.is_active
+        and not _is_on_its_way(part, shown.openid, ACTIVATED, card.heard)
+    ):
+        told = Finding(
+            "submit_membercard_user_info", shown.openid, asked_at, f"{card.card_id} {card.code}",
+            fields=_names(card.card_id, card.code),
+        )  # fmt: skip
+        part.found["activated"] += findings.record(part.appid, [told])
+
+
 def _look_into_wallet(part: Part, person: KnownPerson, designs: list[str]) -> bool:
     """Somebody of whom we know no card: does she hold one?"""
-    for card_id in designs:
-        try:
-            codes = listing.card_codes(part.appid, person.openid, card_id)
-        except Permanent as refused:
-            if refused.errcode not in ABOUT_ONE:
-                raise
-            part.found["unreadable"] += 1
+    held = _asked(part, lambda: at_wechat.cards_of(person.openid, appid=part.appid)) or []
+    for card_id, code in held:
+        if card_id not in designs:
             continue
-        for code in codes:
-            asked_at = utc_now().replace(microsecond=0)
-            seen = _holder(part, card_id, code)
-            if seen is not None and not findings.latest(part.appid, [seen.openid], CLAIMED):
-                told = _claim(card_id, code, seen, asked_at, f"{card_id} {code}", restored=False)
-                part.found["claimed"] += findings.record(part.appid, [told])
+        asked_at = utc_now().replace(microsecond=0)
+        seen = _holder(part, card_id, code)
+        if seen is not None and not findings.latest(part.appid, [seen.openid], CLAIMED):
+            told = _claim(card_id, code, seen, asked_at, f"{card_id} {code}", restored=False)
+            part.found["claimed"] += findings.record(part.appid, [told])
     return True
 
 
 def _holder(part: Part, card_id: str, code: str) -> CardHolder | None:
+    return _asked(part, lambda: at_wechat.card_holder(card_id, code, appid=part.appid))
+
+
+def _asked(part: Part, ask: Callable[[], A]) -> A | None:
+    """WeChat's answer; None when it refuses to say anything about this one card or person."""
     try:
-        return gateway.card_holder(card_id, code, appid=part.appid)
+        return ask()
     except Permanent as refused:
         if refused.errcode not in ABOUT_ONE:
             raise

@@ -61,7 +61,7 @@ def _store(appid: str, found: Sequence[Finding]) -> int:
 
 
 def _key(appid: str, one: Finding) -> str:
-    told = hashlib.sha256("\x00".join((appid, one.openid, one.kind, one.known_by)).encode()).hexdigest()
+    told = hashlib.sha256(f"{appid}\n{one.openid}\n{one.kind}\n{one.known_by}".encode()).hexdigest()
     return f"{PREFIX}{told[:48]}"
 
 
@@ -80,6 +80,6 @@ def latest(appid: str, openids: Collection[str], kinds: Collection[str]) -> dict
         WeChatEvent.openid.in_(openids), WeChatEvent.appid == appid, WeChatEvent.kind.in_(kinds),
         WeChatEvent.received_at > utc_now() - ON_ITS_WAY,
     )  # fmt: skip
-    found = {openid: at for openid, at in db.session.execute(asked.group_by(WeChatEvent.openid))}
+    found: dict[str, datetime] = dict(db.session.execute(asked.group_by(WeChatEvent.openid)).all())
     db.session.rollback()
     return found

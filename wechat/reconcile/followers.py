@@ -133,7 +133,12 @@ def _news(person: ListedFollower, heard: datetime | None, pending: datetime | No
     unionid = (("UnionId", person.unionid),) if person.unionid else ()
     if pending is None or pending < person.since:
         yield Finding(
-            "subscribe", person.openid, person.since, f"since {person.since.isoformat()}", person.scene, unionid
+            "subscribe",
+            person.openid,
+            person.since,
+            f"since {person.since.isoformat()}",
+            person.scene,
+            unionid,
         )
     if heard is not None and heard >= person.since:
         at = heard + A_SECOND

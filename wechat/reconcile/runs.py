@@ -76,7 +76,7 @@ def _begin(what: str, appid: str) -> Part:
     if row is None:
         return Part(appid, {})
     is_old = row.changed_at < utc_now() - TOO_OLD
-    cursor = {} if is_old and what == "followers" else dict(row.cursor)
+    cursor = {} if is_old and what == "followers" else dict(row.progress)
     return Part(appid, cursor, Counter() if row.complete or is_old else Counter(row.found))
 
 
@@ -97,7 +97,7 @@ def _do(what: str, part: Part) -> tuple[Result, WeChatError | None]:
 def _keep(result: Result, part: Part) -> None:
     now = utc_now()
     values: dict[str, Any] = {
-        "cursor": part.cursor, "found": result.found, "complete": result.complete, "stopped": result.stopped,
+        "progress": part.cursor, "found": result.found, "complete": result.complete, "stopped": result.stopped,
         "changed_at": now,
     }  # fmt: skip
     insert_new(db.session, Reconciliation, [{"appid": part.appid, "what": result.what, **values}])
