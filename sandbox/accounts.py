@@ -29,6 +29,7 @@ REACH = (
     ("/cgi-bin/get_current_selfmenu_info", OFFICIAL),
     ("/card/", OFFICIAL),
     ("/intp/marketcode/", OFFICIAL),
+    ("/wxa/sec/queryblocktmplmsg", OFFICIAL),
     ("/wxa/", MINI),
 )
 # What exists once in this simulation and belongs to the account it was started for.
