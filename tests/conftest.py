@@ -23,7 +23,9 @@ from tools.translations import compile_all
 pytest_plugins = ["tests.sandbox_fixture"]
 _servers = contextlib.ExitStack()
 # What depends on the store most. Every page is looked at on SQLite too, by the browser tests.
-SQLITE_SHOWS = {Path(__file__).parent / name for name in ("core", "crm/points", "qrcode_service")}
+SQLITE_SHOWS = {
+    Path(__file__).parent / name for name in ("core", "crm/points", "qrcode_service", "wechat/test_replay.py")
+}
 SPECIAL = {"browser": "TEST_BROWSER", "kills": "TEST_KILLS"}
 
 
@@ -68,7 +70,7 @@ def is_selected(item) -> bool:
     if store_module.KIND == "mariadb":
         return stores  # what never touches the store is shown once, in the run on SQLite
     return not item.get_closest_marker("mariadb") and (
-        not stores or not SQLITE_SHOWS.isdisjoint(item.path.parents)
+        not stores or not SQLITE_SHOWS.isdisjoint((item.path, *item.path.parents))
     )
 
 

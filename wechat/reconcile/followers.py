@@ -125,11 +125,8 @@ def _news(person: ListedFollower, heard: datetime | None, pending: datetime | No
     """Her follow as an event of its own time, for its scene.
 
     Where we have heard of a departure since (in the same second, or by a clock that was ahead), a second event
-    without a scene says that she follows after all.
+    without a scene says that she follows after all. `pending` was pushed lately and may wait for its handler.
     """
-    on_its_way = pending is not None and (heard is None or pending > heard)
-    if on_its_way:
-        return
     unionid = (("UnionId", person.unionid),) if person.unionid else ()
     if pending is None or pending < person.since:
         yield Finding(
@@ -140,7 +137,7 @@ def _news(person: ListedFollower, heard: datetime | None, pending: datetime | No
             person.scene,
             unionid,
         )
-    if heard is not None and heard >= person.since:
+    if heard is not None and heard >= person.since and (pending is None or pending <= heard):
         at = heard + A_SECOND
         yield Finding("subscribe", person.openid, at, f"after {heard.isoformat()}", "", unionid)
 
