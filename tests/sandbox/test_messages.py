@@ -149,3 +149,25 @@ def test_clearing_quotas_needs_the_right_account(wechat):
         0,
         48006,
     ]
+
+
+def _blocked(wechat, template, after=0, limit=100):
+    body = {"tmpl_msg_id": template, "largest_id": after, "limit": limit}
+    return wechat.post("/wxa/sec/queryblocktmplmsg", body)
+
+
+def test_a_message_that_is_held_back_leaves_her_phone_and_is_told_when_asked(wechat, follower, template_id):
+    empty = _blocked(wechat, template_id)["msginfo"]
+    for _ in range(2):
+        _send(wechat, follower, template_id)
+        follower.post("hold-back")
+
+    both, one = _blocked(wechat, template_id)["msginfo"], _blocked(wechat, template_id, limit=1)["msginfo"]
+
+    assert empty == []
+    assert [item["openid"] for item in both] == [follower.openid] * 2
+    assert one == both[0]
+    assert _blocked(wechat, template_id, after=one["id"])["msginfo"] == both[1]
+    assert _blocked(wechat, "another")["msginfo"] == []
+    assert _blocked(wechat, template_id, limit=101)["errcode"] == 47001
+    assert [entry for entry in follower.get("chat") if entry["kind"] == "template"] == []

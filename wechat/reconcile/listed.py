@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 EIGHT = 8
 # Long enough to go on in the next night when the day's calls were used up.
 KEPT_S = 2 * 86_400
+# Read back in pieces, so that it is never in memory twice.
+AT_ONCE = 4 * 2**20
 log = structlog.get_logger()
 
 
 class Listed:
     """A set of openids that only grows, then is asked."""
 
-    def __init__(self, known: bytes = b"") -> None:
+    def __init__(self, known: bytearray | None = None) -> None:
         """`known` is what `save` put aside."""
         # Keyed, so that what is put aside tells nothing to who reads it.
         self._key = hashlib.sha256(current_app.extensions["settings"].secret_key.encode()).digest()
-        self._bytes = bytearray(known)
+        self._bytes = bytearray() if known is None else known
         self._sorted: npt.NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
@@ -63,18 +65,21 @@ class Listed:
     def save(self, name: str) -> None:
         """Put it aside for a later part of the same comparison; best effort, since a comparison can begin again."""
         try:
-            doorbell.redis().set(_place(name), bytes(self._bytes), ex=KEPT_S)
+            doorbell.redis().set(_place(name), memoryview(self._bytes), ex=KEPT_S)
         except RedisError as error:
             log.info("listed_not_kept", error=type(error).__name__)
 
     @classmethod
     def load(cls, name: str, count: int) -> Listed | None:
         """What was put aside, if it is still there and whole."""
+        kept = bytearray()
         try:
-            kept = doorbell.redis().get(_place(name))
+            while piece := doorbell.redis().getrange(_place(name), len(kept), len(kept) + AT_ONCE - 1):
+                # The client gives bytes; its types allow for one that decodes.
+                kept += piece if isinstance(piece, bytes) else piece.encode()
         except RedisError:
             return None
-        return cls(kept) if isinstance(kept, bytes) and len(kept) == count * EIGHT else None
+        return cls(kept) if len(kept) == count * EIGHT else None
 
 
 def forget(name: str) -> None:
