@@ -1,6 +1,8 @@
 """Pushes are lost; what WeChat says when it is asked heals followers, cards and blocked messages, once."""
 
 import json
+import os
+import random
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +31,8 @@ from wechat.reconcile.listed import Listed
 from wechat.reconcile.part import Part
 
 pytestmark = pytest.mark.store
-LIST, BATCH, ONE = "/cgi-bin/user/get", "/cgi-bin/user/info/batchget", "/cgi-bin/user/info"
+SEED = int(os.environ.get("LOSS_SEED", "20261125"))
+LIST, ONE = "/cgi-bin/user/get", "/cgi-bin/user/info"
 
 
 @pytest.fixture
@@ -404,3 +407,60 @@ def test_the_command_says_in_plain_lines_what_wechat_refused(wechat, mei, live_a
     assert "blocked:  not complete: wechat_refused 48001" in said.output
     assert run(live_app, "followers", "--appid", "wx_nobody").exit_code == 1
     assert run(live_app, "everything").exit_code == 2
+
+
+def test_when_a_third_of_all_pushes_is_lost_one_comparison_leaves_no_difference(
+    wechat, live_product, program
+):
+    dice = random.Random(SEED)
+    people = [Phone(wechat, live_product, f"人{number}") for number in range(8)]
+    people[0].open("/me/join")  # makes the link
+    link = cards.link(program, "").url
+    db.session.rollback()
+    for _ in range(60):
+        phone = dice.choice(people)
+        if dice.random() < 0.33:
+            wechat.fault("callback", drop="before")
+        one_act(wechat, phone, link, dice)
+        wechat.ask("DELETE", "/sandbox/api/faults")
+        if dice.random() < 0.2:
+            work_off()
+    work_off()
+
+    for what in runs.WHAT:
+        heal(what)
+
+    assert believed(people, program) == true_at(wechat, people), f"seed {SEED}"
+    assert {"followed", "unfollowed"}.isdisjoint(heal("followers"))
+    assert {"claimed", "deleted", "restored"}.isdisjoint(heal("cards"))
+
+
+def one_act(wechat, phone, link, dice):
+    """She follows or leaves, claims or deletes her card: whichever she can."""
+    now = wechat.get(phone._path(""))
+    if dice.random() < 0.5:
+        wechat.post(phone._path("/unfollow" if now["following"] else "/follow"))
+    elif held := phone.wallet():
+        phone.delete(held["code"])
+    else:
+        offer = wechat.post(phone._path("/scan"), text=link)
+        wechat.post(phone._path("/cards"), ticket=offer["ticket"])
+
+
+def true_at(wechat, people):
+    """Who follows and who holds a card, by WeChat's word."""
+    return [(wechat.get(phone._path(""))["following"], phone.wallet() is not None) for phone in people]
+
+
+def believed(people, program):
+    """The same by ours."""
+    held = {
+        card.identity_id
+        for card in cards.comparable_cards_after([program], 0, 100)
+        if card.status == "claimed"
+    }
+    known = [members.identity_of_openid(APPID, phone.openid) for phone in people]
+    return [
+        (following(phone), identity is not None and identity.id in held)
+        for phone, identity in zip(people, known, strict=True)
+    ]
