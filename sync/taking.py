@@ -67,10 +67,10 @@ def _one_by_one(run: Run, records: list[Any]) -> Taken:
     if len(failures) == len(records) > 1:
         # All of them at once: the mistake is ours, and refusing them would lose them.
         raise failures[0]
-    for error in failures:
+    for failure in failures:
         # An error with a code may quote what it worked on, as in core.worker.
-        shown = error if not hasattr(error, "code") else None
-        log.error("record_failed", source=run.slug, error=type(error).__name__, exc_info=shown)
+        shown = failure if not hasattr(failure, "code") else None
+        log.error("record_failed", source=run.slug, error=type(failure).__name__, exc_info=shown)
     return taken
 
 
