@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.clock import utc_now
 from core.tasks import Run, external_task, periodic
 from core.work import transact
 from sync import queries, service
@@ -28,6 +29,7 @@ def pull_source(run: Run) -> None:
     A long reading is the work of many runs, each of which has the next one put down; those that are asked for
     meanwhile leave it to them, or find that it has answered them as well.
     """
-    source_id, asked_at = int(run.body["source_id"]), datetime.fromisoformat(run.body["asked_at"])
+    source_id, written = int(run.body["source_id"]), run.body.get("asked_at")
+    asked_at = datetime.fromisoformat(written) if written else utc_now()
     if not transact(lambda: queries.is_read_up_to(source_id, asked_at)):
         pull(source_id, asked_at=asked_at, keep=run.keep, longest_s=LONGEST_RUN_S)
