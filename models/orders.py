@@ -24,11 +24,16 @@ class OrderSource(Base):
     secret_sealed: Mapped[bytes | None] = mapped_column(Sealed(255))
     # Everything updated before this moment has been read; the next pull starts a little earlier.
     read_until: Mapped[datetime | None]
-    # Where a run that has not ended yet stands: it reads up to `window_until` and goes on at `cursor`.
+    # What is being read: up to `window_until`, on at `cursor`, and how its readings stand (see sync/reading.py).
     window_until: Mapped[datetime | None]
     cursor: Mapped[str | None] = mapped_column(sa.String(500))
+    reading: Mapped[dict[str, Any] | None]
     # The latest run; an older one that is still going stops when it sees that it is not the latest.
     run_number: Mapped[int] = mapped_column(default=0)
+    # Until then no other run may begin: the one that goes on moves it along, and lets go at its end.
+    held_until: Mapped[datetime | None]
+    # Somebody wanted a reading up to here while a run went on; at its end it has one put down.
+    wanted_until: Mapped[datetime | None]
     last_run_at: Mapped[datetime | None]
     last_good_at: Mapped[datetime | None]
     # A code, empty when the last run went well; staff read it in words.

@@ -19,5 +19,8 @@ class Connector(Protocol):
     """A shop that can be asked for the orders changed in a span of time."""
 
     def pull(self, cursor: str | None, since: datetime | None, until: datetime) -> FeedPage:
-        """The page at `cursor` (None: the first) of what was updated in [since, until). Raises FeedFailed."""
+        """The page at `cursor` (None: the first) of what was updated in [since, until). Raises FeedFailed.
+
+        Called in a thread of its own: it asks the shop, and uses neither the store nor the application.
+        """
         ...

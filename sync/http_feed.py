@@ -14,7 +14,7 @@ from sync import egress
 from sync.connector import FeedPage
 from sync.errors import FeedFailed, UnusableSource
 
-LONGEST_CURSOR = 500
+LONGEST_CURSOR, LONGEST_NUMBER = 500, 40
 
 
 def check_url(url: str) -> str:
@@ -76,21 +76,36 @@ def _written(moment: datetime) -> str:
 
 def _page(body: bytes) -> FeedPage:
     try:
-        # A duplicate name would let one reader see another order than the next.
-        answer: Any = json.loads(body, object_pairs_hook=_each_name_once)
+        answer: Any = json.loads(body, object_pairs_hook=_each_name_once, parse_int=_number)
     except (ValueError, RecursionError):
         raise FeedFailed("not_json") from None
     if not isinstance(answer, dict) or not isinstance(answer.get("orders"), list):
         raise FeedFailed("wrong_page")
     cursor = answer.get("next_cursor")
-    if cursor is not None and (not isinstance(cursor, str) or not 0 < len(cursor) <= LONGEST_CURSOR):
+    if cursor is not None and not _is_cursor(cursor):
         raise FeedFailed("wrong_page")
     return FeedPage(answer["orders"], cursor)
 
 
-def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _is_cursor(value: object) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_CURSOR:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a character of two: no address and no store takes it
+        return False
+    return True
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any] | str:
+    """An object; one in which a name stands twice becomes a text, which no record has in its place.
+
+    One reader would see another order in it than the next, so it is refused, and by itself.
+    """
     found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a name stands twice"
-        raise ValueError(message)
-    return found
+    return found if len(found) == len(pairs) else "a name stands twice"
+
+
+def _number(digits: str) -> float:
+    """A whole number; one beyond every bound is refused with its record, and not worked out first."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else float("inf")

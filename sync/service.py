@@ -1,4 +1,4 @@
-"""Order sources: adding them, and what a run of reading has learnt. Flushes, never commits."""
+"""Order sources: adding them, reaching them, having them read. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -65,65 +65,10 @@ def connector(source: OrderSource) -> HttpFeed:
     return HttpFeed(source.feed_url, key_name=source.key_name, secret=secret, private_allowed=allowed)
 
 
-def ask_for_pull(source_id: int, *, key: str | None = None) -> None:
-    """Have a source read up to now, soon; under a key once for ever."""
-    enqueue("sync.pull", {"source_id": str(source_id), "asked_at": utc_now().isoformat()}, key=key)
-
-
-def begin_run(source_id: int) -> OrderSource:
-    """Start a run; an earlier one that is still going ends when it notices. Raises UnknownSource."""
-    _write(source_id, run_number=OrderSource.run_number + 1, last_run_at=utc_now())
-    source = queries.source(source_id)
-    if source is None:
-        raise UnknownSource
-    if source.window_until is None and source.last_run_at is not None:
-        return open_window(source_id, source.last_run_at)
-    return source
-
-
-def open_window(source_id: int, until: datetime) -> OrderSource:
-    """Read up to `until` from now on, from the first page."""
-    _write(source_id, window_until=until, cursor=None)
-    source = queries.source(source_id)
-    if source is None:
-        raise UnknownSource
-    return source
-
-
-def is_latest(source_id: int, run_number: int) -> bool:
-    """Whether no later run has started. Holds the source until the unit of work ends."""
-    changed = db.session.execute(
-        sa.update(OrderSource)
-        .where(OrderSource.id == source_id, OrderSource.run_number == run_number)
-        .values(last_run_at=utc_now())
-        .execution_options(synchronize_session=False)
-    )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
-
-
-def advance(source_id: int, cursor: str | None) -> None:
-    """Remember where the window is read up to."""
-    _write(source_id, cursor=cursor)
-
-
-def end_run(source_id: int, *, read_until: datetime, counts: dict[str, Any]) -> None:
-    """The window was read to its end."""
-    _write(
-        source_id,
-        read_until=read_until,
-        window_until=None,
-        cursor=None,
-        last_good_at=utc_now(),
-        last_error="",
-        last_counts=counts,
-    )
-
-
-def fail_run(source_id: int, *, why: str, counts: dict[str, Any], restart: bool) -> None:
-    """The run ended early; the next goes on at the cursor, or reads the window anew when that cannot be used."""
-    _write(source_id, last_error=why[:64], last_counts=counts)
-    if restart:
-        _write(source_id, window_until=None, cursor=None)
+def ask_for_pull(source_id: int, *, key: str | None = None, asked_at: datetime | None = None) -> None:
+    """Have a source read up to now (or the moment when it was asked for), soon; under a key once for ever."""
+    moment = asked_at or utc_now()
+    enqueue("sync.pull", {"source_id": str(source_id), "asked_at": moment.isoformat()}, key=key)
 
 
 def _write(source_id: int, **values: Any) -> None:

@@ -55,8 +55,7 @@ def credit(order_id: int) -> CreditView:
 
     Amounts are taken from the order as it stands, never added up here. Raises what orders say of an unknown order.
     """
-    order = orders.order(order_id)
-    person_id = None if order.identity_id is None else members.take_turns_of(order.identity_id)
+    order, person_id = _in_turn(order_id)
     decision = _decide(person_id, order.paid_at, order.ba_number)
     values: dict[str, Any] = {
         "identity_id": order.identity_id,
@@ -76,6 +75,21 @@ def credit(order_id: int) -> CreditView:
     after = queries.credit(order_id)
     assert after is not None  # noqa: S101 - written above
     return after
+
+
+def _in_turn(order_id: int) -> tuple[OrderView, int | None]:
+    """The order and its buyer as they stand when it is our turn, and as they stay until the unit of work ends.
+
+    Two facts about one order, worked at once, would each write what they read before the other. The buyer comes
+    first, as everywhere; nobody may be known yet, so the order itself is held too.
+    """
+    awaited = orders.buyer_of(order_id)
+    person_id = None if awaited is None else members.take_turns_of(awaited)
+    order = orders.hold_order(order_id)
+    if order.identity_id is not None and order.identity_id != awaited:
+        # She became known in between: the wrong way round, but a deadlock is run again.
+        person_id = members.take_turns_of(order.identity_id)
+    return order, person_id
 
 
 def _given_back(order: OrderView) -> int:

@@ -20,9 +20,9 @@ def find(source_id: int, external_id: str, *, lock: bool = False) -> Order | Non
     return db.session.scalar((statement.with_for_update() if lock else statement).execution_options(**FRESH))
 
 
-def order_row(order_id: int) -> Order | None:
-    """The order with this id."""
-    return db.session.get(Order, order_id, populate_existing=True)
+def order_row(order_id: int, *, lock: bool = False) -> Order | None:
+    """The order with this id, read anew; held until the unit of work ends if `lock`."""
+    return db.session.get(Order, order_id, populate_existing=True, with_for_update=lock)
 
 
 def lines_of(order_id: int) -> tuple[LineView, ...]:

@@ -19,7 +19,10 @@ from crm.orders.rules import Outcome, arrived, body_hash
 from crm.orders.schemas import OrderRecord, OrderView, RefundView, read_record
 from models.orders import Order, OrderLine
 
-__all__ = ["Outcome", "UnknownOrder", "UnknownRefund", "match_buyer", "order", "refund", "take", "take_raw"]
+__all__ = [
+    "Outcome", "UnknownOrder", "UnknownRefund", "buyer_of", "hold_order", "match_buyer", "order", "refund", "take",
+    "take_raw",
+]  # fmt: skip
 
 # Bound together: when one of them changes, points and credit are worked out again.
 WORTH = (
@@ -33,6 +36,20 @@ def order(order_id: int) -> OrderView:
     if found is None:
         raise UnknownOrder
     return found
+
+
+def hold_order(order_id: int) -> OrderView:
+    """One order as it stands now, and as it stays until the unit of work ends. Raises UnknownOrder."""
+    queries.order_row(order_id, lock=True)
+    return order(order_id)
+
+
+def buyer_of(order_id: int) -> int | None:
+    """The identity that placed an order, if she is known. Raises UnknownOrder."""
+    row = queries.order_row(order_id)
+    if row is None:
+        raise UnknownOrder
+    return row.identity_id
 
 
 def refund(refund_id: int) -> RefundView:
