@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Register the package's pages, handlers, tasks, panels and commands."""
-    from console.words import name_tasks  # noqa: PLC0415 - likewise
+    from console.words import name_acts, name_tasks  # noqa: PLC0415 - likewise
     from member_card import cli, handlers, pages, panels, projection  # noqa: PLC0415 - they import this package
 
     assert handlers, panels  # noqa: S101 - registered by the import
@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     # A channel in other letters is kept percent-encoded (core.text.as_ascii).
     app.jinja_env.filters["channel"] = unquote
     app.cli.add_command(cli.card_cli)
+    name_acts({"member_card.created": lazy_gettext("创建了微信会员卡")}, card=lazy_gettext("微信会员卡"))
     name_tasks(
         {
             "member_card.claimed": lazy_gettext("记录领卡"),
