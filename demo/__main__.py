@@ -100,13 +100,15 @@ def main() -> int:
             )
             journey = Journey(parts, seeded, say=say)
             journey.play()
+            if not once:
+                parts.flask("demo", "menu")
+                journey.advisor.act("follow")  # so that her phone has the menu too
         except (PartFailed, StepFailed) as failed:
             say(f"FAILED  {failed}")
             say(f"logs are in {folder / 'logs'}")
             return 1
         say(f"done in {time.monotonic() - started:.1f} s")
         if not once:
-            journey.advisor.act("follow")  # so that her phone has the account's menu too
             show_addresses(parts, seeded)
             say("\nrunning until Ctrl-C")
             try:

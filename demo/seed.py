@@ -23,7 +23,6 @@ import messaging.service
 import sync.service
 from core.errors import Forbidden
 from core.work import transact
-from demo import menu
 
 STORES = (
     ("SH001", "上海静安嘉里店", "上海"),
@@ -75,7 +74,6 @@ def seed() -> dict[str, Any]:
     messaging.service.ensure_occasions()
     source_id = transact(_order_source)
     bas = transact(_ba_codes)
-    menu.publish()
     return {
         "card_id": card_id,
         "stores": [{"code": code, "name": name} for code, name, _ in STORES],
