@@ -96,7 +96,8 @@ def _check_store(url: str) -> None:
             raise ValueError(message)
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether a host's name or address means this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
@@ -214,7 +215,7 @@ class Settings(BaseSettings):
         """App secrets and members' data travel there: without TLS only to a sandbox on this machine."""
         for name in API_BASES:
             address = urlsplit(getattr(self, name))
-            if address.scheme == "https" or (self.in_development and _is_loopback(address.hostname)):
+            if address.scheme == "https" or (self.in_development and is_loopback(address.hostname)):
                 continue
             _refuse(name.upper(), "must begin with https:// (http:// to this machine alone, in development)")
         return self

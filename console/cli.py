@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from console import queries, service
+from console.audit import audit_command
 from console.errors import LoginTaken
 from console.roles import ROLES
 from core.cli import as_json, show
@@ -36,7 +37,9 @@ def _add_new(login: str, name: str, role: str, password: str) -> Staff:
     if queries.staff_by_login(login.lower()) is not None:
         # Left as she is, password and role: saying that she was added would be wrong.
         raise LoginTaken
-    return service.add_staff(login, name, role, password)
+    staff = service.add_staff(login, name, role, password)
+    audit_command("staff.added", subject=f"staff:{staff.id}", details={"role": role})
+    return staff
 
 
 @staff_cli.command("list")

@@ -17,7 +17,7 @@ from core.health import task_counts
 from core.paging import Page, newest_first
 from core.tables import DEAD, DONE, READY, Task
 from core.work import transact
-from models.audit import AuditEntry
+from models.audit import COMMAND_LINE, AuditEntry
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -160,5 +160,5 @@ def audit_list() -> ResponseReturnValue:
     """What staff did, newest first."""
     before, after = (request.args.get(name, type=int) for name in ("before", "after"))
     page: Page[AuditEntry] = newest_first(queries.audit_entries(), AuditEntry.id, before=before, after=after)
-    names = queries.staff_names({entry.staff_id for entry in page.rows})
+    names = {COMMAND_LINE: _("命令行"), **queries.staff_names({entry.staff_id for entry in page.rows})}
     return render_template("console/audit.html", page=page, names=names, words=words)

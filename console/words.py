@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_acts: dict[str, object] = {"jobs.replayed": _("重试了已放弃的任务")}
+_acts: dict[str, object] = {"jobs.replayed": _("重试了已放弃的任务"), "staff.added": _("添加了员工")}
 _tasks: dict[str, object] = {"core.forget_done": _("清理旧的任务记录")}
 # The kind of a subject such as `batch:42`.
-_subjects: dict[str, object] = {"task": _("任务")}
+_subjects: dict[str, object] = {"task": _("任务"), "staff": _("员工")}
 
 
 def name_acts(acts: Mapping[str, object], **subjects: object) -> None:

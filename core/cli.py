@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +24,7 @@ from core.work import error_code, transact
 from core.worker import drain
 
 jobs_cli = AppGroup("jobs", help="The work table: look, drain, replay dead letters.")
+with_force = click.option("--force", is_flag=True, help="Write over a file that is there.")
 as_json = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 
 
@@ -66,6 +69,14 @@ def _why_unusable(error: DBAPIError) -> str | None:
     if code in AWAY or "unable to open database file" in words:
         return "the store cannot be reached: look at DATABASE_URL and at the server"
     return None
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """Refuse, with exit code 2, a file that could not be written or that would be lost by writing."""
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise click.UsageError(f"cannot write to the folder of {out}")
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} is there already; --force writes over it")
 
 
 def show(values: dict[str, Any], *, as_json_: bool) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
-import os
 import shutil
 import signal
 import sys
@@ -16,11 +15,13 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from demo import menu
 from demo.parts import ROOT, PartFailed, Parts
-from demo.player import Journey, StepFailed
+from demo.player import ADVISOR, Journey, StepFailed
+from demo.shell import write_environment
+from settings import SettingsError, WebSettings, give_up, load
 
 FOLDER = ROOT / "var" / "demo"
-FIRST_PORT = 8000
 
 
 def say(line: str = "") -> None:
@@ -69,8 +70,12 @@ def show_addresses(parts: Parts, seeded: dict[str, Any]) -> None:
         extra = f"   one-time-code secret {person['totp_secret']}" if person["totp_secret"] else ""
         say(f"            {person['name']:<10} {person['password']}{extra}")
     say(f"  phone     {parts.sandbox_url}/          (a simulation of WeChat: choose a person)")
+    say(f"            the account's menu leads to {', '.join(name for name, _ in menu.ITEMS)}")
+    say(f"  advisor   {parts.web_url}/ba        (on the phone of {ADVISOR}: the menu's {menu.ITEMS[-1][0]})")
     say(f"  pushes    {parts.sandbox_url}/sandbox/journal")
     say(f"  logs      {parts.folder / 'logs'}")
+    say(f"  commands  . {write_environment(parts)}")
+    say("            in a second terminal; then, for example: flask jobs status")
 
 
 def main() -> int:
@@ -81,14 +86,23 @@ def main() -> int:
     # Ended by a service manager or a closed terminal: still stop the parts.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     started = time.monotonic()
-    folder, lock = take_folder()
-    with lock, Parts.plan(folder, first_port=int(os.environ.get("PORT", FIRST_PORT))) as parts:
+    try:
+        first_port = load(WebSettings).port
+        folder, lock = take_folder()
+        planned = Parts.plan(folder, first_port=first_port)
+    except (SettingsError, PartFailed) as failed:
+        give_up(failed)
+    with lock, planned as parts:
         try:
             seeded = start(parts)
             say(
                 f"started in {time.monotonic() - started:.1f} s: web, worker, scheduler, queue, sandbox, shop"
             )
-            Journey(parts, seeded, say=say).play()
+            journey = Journey(parts, seeded, say=say)
+            journey.play()
+            if not once:
+                parts.flask("demo", "menu")
+                journey.advisor.act("follow")  # so that her phone has the menu too
         except (PartFailed, StepFailed) as failed:
             say(f"FAILED  {failed}")
             say(f"logs are in {folder / 'logs'}")

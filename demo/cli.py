@@ -23,3 +23,14 @@ def seed_(*, as_json: bool) -> None:
     except ProductError as error:
         raise click.ClickException(error.message) from error
     click.echo(json.dumps(seeded, ensure_ascii=False, indent=None if as_json else 2))
+
+
+@demo_cli.command("menu")
+def menu_() -> None:
+    """Show the demonstration menu to every follower of a simulated account, in place of the one before."""
+    from demo import menu  # noqa: PLC0415 - likewise
+
+    try:
+        menu.publish()
+    except ProductError as error:
+        raise click.ClickException(error.message) from error

@@ -37,7 +37,7 @@ class PartFailed(Exception):
 
 def free_port(wanted: int, *, say: bool = True) -> int:
     """`wanted`, or the next port that is free on loopback; says so when it is another one."""
-    for port in range(wanted, wanted + 200):
+    for port in range(wanted, min(wanted + 200, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -47,7 +47,7 @@ def free_port(wanted: int, *, say: bool = True) -> int:
         if say and port != wanted:
             print(f"port {wanted} is taken, using {port}", flush=True)
         return port
-    message = f"no free port between {wanted} and {wanted + 199}"
+    message = f"no free port from {wanted} on"
     raise PartFailed(message)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Register the package's pages, handlers, tasks, panels and commands."""
-    from console.words import name_tasks  # noqa: PLC0415 - likewise
+    from console.words import name_acts, name_tasks  # noqa: PLC0415 - likewise
     from member_card import (  # noqa: PLC0415 - they import this package
         beliefs,
         cli,
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["channel"] = unquote
     keep_cards(beliefs.KnownCards())
     app.cli.add_command(cli.card_cli)
+    name_acts({"member_card.created": lazy_gettext("创建了微信会员卡")}, card=lazy_gettext("微信会员卡"))
     name_tasks(
         {
             "member_card.claimed": lazy_gettext("记录领卡"),

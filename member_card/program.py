@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -58,18 +59,15 @@ def ensure_program(design: Design | None = None) -> str:
 def _take_turn(design: Design) -> str | None:
     """Store the intent; the card id when it is known, else the turn to create it is ours."""
     now = utc_now()
-    values = {
-        "id": new_id(), "slug": design.slug, "appid": _settings().wechat_oa_appid, "title": design.title,
-        "brand_name": design.brand_name, "color": design.color, "logo_url": design.logo_url,
-        "joining_points": design.joining_points, "statement_version": design.statement_version,
-        "statement_text": design.statement_text, "created_at": now,
-    }  # fmt: skip
-    insert_new(db.session, CardProgram, [values])
+    wanted = design_columns(design)
+    values = {"id": new_id(), "slug": design.slug, "appid": _settings().wechat_oa_appid, "created_at": now}
+    insert_new(db.session, CardProgram, [values | wanted])
     free = sa.or_(CardProgram.creating_until.is_(None), CardProgram.creating_until < now)
     mine = db.session.execute(
         sa.update(CardProgram)
         .where(CardProgram.slug == design.slug, CardProgram.card_id.is_(None), free)
-        .values(creating_until=now + CREATING)
+        # With the design: an earlier one that WeChat refused is not asked for again.
+        .values(creating_until=now + CREATING, **wanted)
         .execution_options(synchronize_session=False)
     )
     row = queries.program(design.slug)
@@ -77,6 +75,11 @@ def _take_turn(design: Design) -> str | None:
     if row.card_id is None and not mine.rowcount:  # type: ignore[attr-defined]  # CursorResult
         raise ProgramUnderWay
     return row.card_id
+
+
+def design_columns(design: Design) -> dict[str, object]:
+    """A design as its program's row has it."""
+    return {name: value for name, value in asdict(design).items() if name != "slug"}
 
 
 def _keep_card_id(slug: str, card_id: str) -> str:

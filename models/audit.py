@@ -10,9 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Ascii, Base
 
+# The actor of what operators do by `flask …`; ids of staff are never 0.
+COMMAND_LINE = 0
+
 
 class AuditEntry(Base):
-    """One act of staff. No personal value stands here: subjects are named by id."""
+    """One act of staff, or of a command (`staff_id` COMMAND_LINE).
+
+    No personal value stands here: subjects are named by id.
+    """
 
     __tablename__ = "audit_entry"
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from flask.cli import AppGroup
 
-from core.cli import as_json, show
+from console.audit import audit_command
+from core.cli import as_json, check_out, show, with_force
 from core.errors import ProductError
 from core.work import transact
 from crm.catalog import service as catalog
@@ -32,17 +33,31 @@ codes_cli = AppGroup("codes", help="Item codes: make a print run, look at a seri
 @click.option("--lot", default="", help="Lot (批号), part of the printed address.")
 @click.option("--note", default="", help="For staff.")
 @click.option("--activate", is_flag=True, help="Put the codes on sale at once.")
+@with_force
 @as_json
-def new(gtin: str, quantity: int, out: Path, lot: str, note: str, *, activate: bool, as_json_: bool) -> None:
+def new(
+    gtin: str, quantity: int, out: Path, lot: str, note: str, *, activate: bool, force: bool, as_json_: bool
+) -> None:
     """Make a print run and write its codes to a file."""
-    if not os.access(out.absolute().parent, os.W_OK):
-        raise click.UsageError(f"cannot write to the folder of {out}")
+    check_out(out, force=force)
     try:
-        batch = transact(lambda: service.create_batch(gtin, quantity, lot=lot, note=note, activate=activate))
+        batch = transact(lambda: _create(gtin, quantity, lot=lot, note=note, activate=activate))
     except ProductError as error:
         _refuse(error)
     size = _write(batch, out)
     show({**_facts(batch), "file": str(out), "bytes": size}, as_json_=as_json_)
+
+
+def _create(gtin: str, quantity: int, *, lot: str, note: str, activate: bool) -> Batch:
+    """The print run, and on the record that it was made and handed out: whoever has the list can print the codes."""
+    batch = service.create_batch(gtin, quantity, lot=lot, note=note, activate=activate)
+    subject = f"batch:{batch.id}"
+    made = {"gtin": batch.gtin, "quantity": quantity, "lot": lot}
+    audit_command("codes.run_created", subject=subject, details=made)
+    if activate:
+        audit_command("codes.activated", subject=subject)
+    audit_command("codes.exported", subject=subject, details={"form": "csv"})
+    return batch
 
 
 @codes_cli.command("show")

@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     name_acts(
         {
             "sync.pull_asked": _("要求立即同步订单"),
+            "sync.source_set": _("添加或修改了订单来源"),
         },
         order_source=_("订单来源"),
     )

@@ -8,6 +8,7 @@ import time
 import click
 from flask.cli import AppGroup
 
+from console.audit import audit_command
 from core.clock import utc_now
 from core.work import transact, unit_of_work
 from sync import service
@@ -29,8 +30,14 @@ sync_cli = AppGroup("sync", help="Order sources.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add(slug: str, name: str, url: str, key_name: str, secret: str, *, as_json: bool) -> None:
     """Add a source with the short name SLUG, or bring its settings up to date. It is read every minute from then on."""
+
+    def put_down() -> int:
+        source_id = service.add_source(slug, name, url, key_name, secret)
+        audit_command("sync.source_set", subject=f"order_source:{source_id}", details={"slug": slug})
+        return source_id
+
     try:
-        source_id = transact(lambda: service.add_source(slug, name, url, key_name, secret))
+        source_id = transact(put_down)
     except UnusableSource as refusal:
         raise click.ClickException(refusal.message) from None
     made = {"id": str(source_id), "source": slug}

@@ -12,6 +12,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
+from console.audit import audit_command
 from core import recent
 from core.cli import as_json, show
 from core.errors import ProductError
@@ -69,7 +70,7 @@ def _hidden(name: str) -> Callable[[Any], Any]:
 @as_json
 def add(*, as_json_: bool, **values: str) -> None:
     """Add an account. Its secrets are asked for, or come from YIMA_WECHAT_SECRET, _TOKEN and _AES_KEY."""
-    _do(lambda: account_rows.add(values))
+    _do(lambda: account_rows.add(values), "account_added", values["appid"], kind=values["kind"])
     show({"account": _described(account(values["appid"]))}, as_json_=as_json_)
 
 
@@ -81,7 +82,8 @@ def add(*, as_json_: bool, **values: str) -> None:
 def change(appid: str, what: str, value: str, *, as_json_: bool) -> None:
     """Change one secret. An old token or aes key is accepted too until `end-rotation`."""
     pushed = what in {"token", "aes_key"}
-    _do(lambda: (account_rows.begin_rotation if pushed else account_rows.change)(appid, {what: value}))
+    verb = account_rows.begin_rotation if pushed else account_rows.change
+    _do(lambda: verb(appid, {what: value}), "account_changed", appid, fields=[what])
     show({"account": _described(account(appid))}, as_json_=as_json_)
 
 
@@ -90,7 +92,7 @@ def change(appid: str, what: str, value: str, *, as_json_: bool) -> None:
 @as_json
 def end_rotation(appid: str, *, as_json_: bool) -> None:
     """Accept only the new token and aes key from now on."""
-    _do(lambda: account_rows.end_rotation(appid))
+    _do(lambda: account_rows.end_rotation(appid), "account_rotated", appid)
     show({"account": _described(account(appid))}, as_json_=as_json_)
 
 
@@ -100,7 +102,7 @@ def end_rotation(appid: str, *, as_json_: bool) -> None:
 @as_json
 def remove(appid: str, *, as_json_: bool) -> None:
     """Forget an account and its secrets."""
-    _do(lambda: account_rows.remove(appid))
+    _do(lambda: account_rows.remove(appid), "account_removed", appid)
     show({"removed": appid}, as_json_=as_json_)
 
 
@@ -160,10 +162,15 @@ def _checked(known: Account) -> dict[str, Any]:
     }
 
 
-def _do(change: Callable[[], None]) -> None:
-    """One change in one unit of work; a refusal is one line and exit 1."""
+def _do(change: Callable[[], None], act: str, appid: str, **details: object) -> None:
+    """One change, and its place in the audit, in one unit of work; a refusal is one line and exit 1."""
+
+    def both() -> None:
+        change()
+        audit_command(f"wechat.{act}", subject=f"wechat_account:{appid}", details=details)
+
     try:
-        transact(change)
+        transact(both)
     except ProductError as refused:
         raise click.ClickException(f"{refused.code}: {refused.message}") from None
     recent.forget()

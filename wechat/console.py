@@ -50,11 +50,15 @@ def register() -> None:
             "wechat.account_changed": lazy_gettext("修改了微信账号的密钥"),
             "wechat.account_rotated": lazy_gettext("停用了微信账号的旧密钥"),
             "wechat.account_removed": lazy_gettext("移除了微信账号"),
+            "wechat.codes_applied": lazy_gettext("申请了官方码"),
+            "wechat.codes_downloaded": lazy_gettext("下载了官方码"),
+            "wechat.codes_activated": lazy_gettext("激活了官方码"),
             "wechat.file_kept": lazy_gettext("上传了域名校验文件"),
             "wechat.file_removed": lazy_gettext("删除了域名校验文件"),
         },
         wechat_account=lazy_gettext("微信账号"),
         domain_file=lazy_gettext("域名校验文件"),
+        official_codes=lazy_gettext("官方码申请"),
     )
 
 

@@ -5,7 +5,6 @@ Exit 0: done. 1: refused, or not ready. 2: a wrong option or value; nothing was 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import IO
 import click
 from flask.cli import AppGroup
 
-from core.cli import as_json, show
+from console.audit import audit_command
+from core.cli import as_json, check_out, show, with_force
 from core.errors import ProductError
+from core.work import transact
 from wechat import marketcode
 from wechat.accounts import account
 from wechat.marketcode import Activity, Application, NotFinished, Release
@@ -44,6 +45,14 @@ def _refusals() -> Iterator[None]:
         raise SystemExit(1) from None
 
 
+def _record(act: str, application_id: int, **details: object) -> None:
+    transact(
+        lambda: audit_command(
+            f"wechat.codes_{act}", subject=f"official_codes:{application_id}", details=details
+        )
+    )
+
+
 @official_codes_cli.command("apply")
 @click.option("--quantity", required=True, type=int, help="10000 to 20000000, a multiple of 10000.")
 @click.option(
@@ -55,6 +64,7 @@ def apply_(quantity: int, request_id: str, appid: str | None, *, as_json_: bool)
     """Apply for codes. Saying it again with the same --request changes nothing."""
     with _refusals():
         application_id = marketcode.apply_for_codes(quantity, request_id, appid=appid)
+    _record("applied", application_id, quantity=quantity)
     show(
         {"application_id": str(application_id), "request_id": request_id, "quantity": quantity},
         as_json_=as_json_,
@@ -94,19 +104,21 @@ def _facts(found: Application) -> dict[str, object]:
     help="The 16 characters that WeChat mailed (default: those kept with the account); - reads standard input.",
 )  # fmt: skip
 @by_appid
+@with_force
 @as_json
 def download(
-    application_id: int, out: Path, secret_file: IO[str] | None, appid: str | None, *, as_json_: bool
-) -> None:
+    application_id: int, out: Path, secret_file: IO[str] | None, appid: str | None,
+    *, force: bool, as_json_: bool,
+) -> None:  # fmt: skip
     """Write all codes to a CSV file (offset, raw code, printed text). Broken off, say it again: it goes on."""
-    if not os.access(out.absolute().parent, os.W_OK):
-        raise click.UsageError(f"cannot write to the folder of {out}")
+    check_out(out, force=force)
     with _refusals():
         secret = secret_file.read().strip() if secret_file else _kept_secret(appid)
         check_secret(secret)
         found = marketcode.find_application(application_id=application_id, appid=appid)
         if not found.finished:
             raise NotFinished
+        _record("downloaded", application_id)
         with gathering(out, application_id, found.segments) as file:
             kept = len(file.done)
             _fetch(found, secret, file, appid)
@@ -162,6 +174,7 @@ def activate(
     segment, activity = Segment(start, end), Activity(**about, wxa_type=Release[wxa_type.upper()])
     with _refusals():
         marketcode.activate(application_id, segment, activity, appid=appid)
+    _record("activated", application_id, start=start, end=end)
     show(
         {"application_id": str(application_id), "start": start, "end": end, "activated": segment.size},
         as_json_=as_json_,

@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
+from console.audit import audit_command
 from core.cli import as_json
 from core.errors import ProductError
 from core.work import transact
@@ -71,9 +72,11 @@ def publish(file: Path, *, appid: str | None, as_json_: bool) -> None:
         return menu_drafts.save(chosen, wanted, version=known.version if known else 0, by=None)
 
     version = transact(keep)
-    outcome, errcode = _asked(
-        lambda: menu_publish.publish(chosen, version=version, by=None, note=lambda _act, _details: None)
-    )
+
+    def note(act: str, details: dict[str, Any]) -> None:
+        audit_command(act, subject=f"menu:{chosen}", details=details)
+
+    outcome, errcode = _asked(lambda: menu_publish.publish(chosen, version=version, by=None, note=note))
     result = {"outcome": outcome, "errcode": errcode, "version": version}
     _print(result) if as_json_ else click.echo(f"{outcome} (version {version}, errcode {errcode})")
     if outcome != "published":

@@ -8,7 +8,7 @@ from console import service
 from console.service import add_staff, open_session
 from core.db import db
 from core.work import transact
-from models.audit import AuditEntry
+from models.audit import COMMAND_LINE, AuditEntry
 from models.staff import Staff
 
 PASSWORD = "long enough for tests"
@@ -68,6 +68,13 @@ def cookie_set(answer):
         line for line in answer.headers.getlist("Set-Cookie") if line.partition("=")[0].endswith("yima-staff")
     ]
     return found[0] if found else None
+
+
+def commands():
+    """What the audit says of operators' commands, oldest first: (act, subject, details)."""
+    db.session.rollback()
+    mine = sa.select(AuditEntry).where(AuditEntry.staff_id == COMMAND_LINE).order_by(AuditEntry.id)
+    return [(row.act, row.subject, row.details) for row in db.session.scalars(mine)]
 
 
 def acts():

@@ -1,13 +1,15 @@
 """flask staff: how the first people get in."""
 
 import json
+import os
+import pwd
 
 import pytest
 import sqlalchemy as sa
 
 from core.db import db
 from models.staff import Staff
-from tests.console.desk import PASSWORD, change_staff, new_staff, sign_in
+from tests.console.desk import PASSWORD, change_staff, commands, new_staff, sign_in, signed_in
 
 pytestmark = pytest.mark.store
 
@@ -40,6 +42,16 @@ def test_somebody_added_can_sign_in(add, client):
     assert sign_in(client, "MEI").status_code == 302
 
 
+def test_who_was_added_stands_in_the_audit_with_the_systems_user(add, app):
+    result = add("mei")
+
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert commands() == [("staff.added", f"staff:{said(result)['id']}", {"role": "admin", "os_user": user})]
+    page = signed_in(app, "auditor").get("/console/audit").get_data(as_text=True)
+    assert "命令行" in page
+    assert user in page
+
+
 def test_the_password_is_neither_shown_nor_stored(add):
     result = add("mei")
     stored = db.session.scalar(sa.select(Staff.password_hash))
@@ -66,6 +78,7 @@ def test_what_could_not_be_used_to_sign_in_is_refused_with_its_reason(add, clien
     assert result.exit_code == 1
     assert said(result)["refused"] == code
     assert people() == 1
+    assert commands() == []
     assert sign_in(client, "mei").status_code == 302
 
 

@@ -10,7 +10,9 @@ from console import words
 from core.tasks import kinds
 from settings import ROOT
 
-ACT = re.compile(r"(?:\baudit|\bafter)\(\s*(?:\w+,\s*)?\"([a-z_]+\.[a-z_]+)\"(?:,\s*subject=f\"(\w+):)?")
+ACT = re.compile(
+    r"\b(?:audit|audit_command|after)\(\s*(?:\w+,\s*)?\"([a-z_]+\.[a-z_]+)\"(?:,\s*subject=f\"(\w+):)?"
+)
 PACKAGES = ("ba_portal", "console", "crm", "member_card", "messaging", "qrcode_service", "sync", "wechat")
 SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 FOUND = sorted({found for file in SOURCES for found in ACT.findall(file.read_text(encoding="utf-8"))})

@@ -13,7 +13,7 @@ import models
 from core import tables
 from core.db import db
 from crm.orders.schemas import read_record
-from settings import ROOT, Settings
+from settings import ROOT, Settings, WebSettings
 from sync.http_feed import signature
 
 DOCS = ROOT / "docs"
@@ -41,7 +41,9 @@ def test_both_languages_have_the_same_pages():
 def test_every_setting_stands_in_the_reference(page):
     written = set(re.findall(r"`([A-Z_]+)`", page.read_text(encoding="utf-8")))
 
-    assert {field.upper() for field in Settings.model_fields} - written == set()
+    assert {
+        field.upper() for kind in (Settings, WebSettings) for field in kind.model_fields
+    } - written == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.db import db
 from models.codes import Batch
 from qrcode_service.line import canonical
+from tests.console.desk import commands
 
 GTIN = "6901234500011"
 
@@ -45,6 +46,32 @@ def test_without_activate_the_codes_wait(flask, tmp_path):
     flask("new", "--gtin", GTIN, "--quantity", 5, "--out", tmp_path / "codes.csv")
 
     assert db.session.scalar(sa.select(Batch.status)) == "draft"
+    assert [act for act, _, _ in commands()] == ["codes.run_created", "codes.exported"]
+
+
+def test_who_made_and_took_the_codes_stands_in_the_audit(flask, tmp_path):
+    out = tmp_path / "codes.csv"
+    made = json.loads(
+        flask("new", "--gtin", GTIN, "--quantity", 5, "--out", out, "--activate", "--json").output
+    )
+
+    assert [(act, subject) for act, subject, _ in commands()] == [
+        (act, f"batch:{made['batch']}") for act in ("codes.run_created", "codes.activated", "codes.exported")
+    ]
+    assert all(details["os_user"] for _, _, details in commands())
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(flask, tmp_path):
+    out = tmp_path / "codes.csv"
+    out.write_text("codes that are printed already")
+
+    refused = flask("new", "--gtin", GTIN, "--quantity", 5, "--out", out)
+
+    assert refused.exit_code == 2
+    assert out.read_text() == "codes that are printed already"
+    assert db.session.scalar(sa.select(sa.func.count(Batch.id))) == 0
+    assert flask("new", "--gtin", GTIN, "--quantity", 5, "--out", out, "--force").exit_code == 0
+    assert len(out.read_text().splitlines()) == 5
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from sync import queries
+from tests.console.desk import commands
 
 FEED = "https://shop.example.cn/feed"
 
@@ -28,6 +29,14 @@ def test_an_added_source_is_read_from_then_on(add):
     made = queries.source_by_slug("tmall")
     assert json.loads(result.stdout.splitlines()[-1]) == {"id": str(made.id), "source": "tmall"}
     assert (made.feed_url, made.key_name, made.enabled) == (FEED, "yima", True)
+
+
+def test_adding_stands_in_the_audit_without_the_secret(add):
+    made = json.loads(add("tmall").stdout.splitlines()[-1])
+
+    [(act, subject, details)] = commands()
+    assert (act, subject, details["slug"]) == ("sync.source_set", f"order_source:{made['id']}", "tmall")
+    assert "agreed" not in str(details)
 
 
 def test_the_secret_is_not_stored_in_the_clear(add):
@@ -53,3 +62,4 @@ def test_an_unusable_address_is_refused_and_leaves_nothing(add, url):
 
     assert result.exit_code == 1
     assert queries.source_by_slug("tmall") is None
+    assert commands() == []

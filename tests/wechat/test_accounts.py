@@ -11,7 +11,7 @@ from core.db import db
 from core.work import transact
 from models.audit import AuditEntry
 from models.wechat import WeChatAccount
-from tests.console.desk import check_quickly, send, signed_in
+from tests.console.desk import check_quickly, commands, send, signed_in
 from wechat import account_rows
 from wechat.account_rows import AccountExists, BadAccount, NoSuchAccount
 from wechat.accounts import UnknownAccount, account, accounts, mini_program, service_account
@@ -121,6 +121,11 @@ def test_operators_add_change_and_remove_without_showing_a_secret(app, store):
     assert (wrong.exit_code, "aes_key is not in the form" in wrong.output) == (1, True)
     assert json.loads(removed.output) == {"removed": APPID}
     assert run("end-rotation", APPID).exit_code == 1
+    assert [(act, subject) for act, subject, _ in commands()] == [
+        (f"wechat.account_{act}", f"wechat_account:{APPID}")
+        for act in ("added", "changed", "rotated", "removed")
+    ]
+    assert not any(secret in str(commands()) for secret in SECRETS.values())
 
 
 def test_staff_add_an_account_and_read_no_secret_again(desk):

@@ -9,6 +9,7 @@ import pytest
 
 from core.db import db
 from core.work import transact
+from tests.console.desk import commands
 from wechat import account_rows, marketcode
 from wechat.errors import Permanent, Transient, Unknown, WeChatError
 from wechat.marketcode import Activity, NotFinished, Release, Segment
@@ -291,6 +292,9 @@ def test_an_operator_applies_looks_and_activates(run):
     assert json.loads(active.output) == {"application_id": number, "start": 0, "end": 9, "activated": 10}
     found = marketcode.active_code_at(int(number), 9)
     assert found.activity == replace(PAGE, wxa_type=Release.TRIAL)
+    assert [(act, subject) for act, subject, _ in commands()] == [
+        (f"wechat.codes_{act}", f"official_codes:{number}") for act in ("applied", "activated", "applied")
+    ]
 
 
 def test_a_download_is_a_file_of_all_codes_that_only_its_owner_reads(fetch, made, secret, tmp_path):
@@ -338,6 +342,17 @@ def test_a_secret_kept_with_the_account_opens_the_packs(made, kept, tmp_path):
 
     assert done.exit_code == 0
     assert len(out.read_text().splitlines()) == 10_000
+
+
+def test_a_download_keeps_a_file_that_is_there_and_is_recorded(fetch, made, tmp_path):
+    out = tmp_path / "codes.csv"
+    out.write_text("codes that are printed already")
+
+    assert fetch(out).exit_code == 2
+    assert (out.read_text(), commands()) == ("codes that are printed already", [])
+
+    assert fetch(out, "--force").exit_code == 0
+    assert [act for act, _, _ in commands()] == ["wechat.codes_downloaded"]
 
 
 def test_a_download_without_any_secret_ends_with_2_and_says_how(run, made, tmp_path):

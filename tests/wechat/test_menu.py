@@ -14,7 +14,7 @@ from core.db import db
 from core.work import transact
 from models.audit import AuditEntry
 from models.wechat import MenuDraft
-from tests.console.desk import acts, check_quickly, send, signed_in, token_on
+from tests.console.desk import acts, check_quickly, commands, send, signed_in, token_on
 from wechat import account_rows, menu, menu_drafts, menu_publish
 from wechat.accounts import service_account
 from wechat.errors import Permanent, Transient
@@ -510,6 +510,10 @@ def test_operators_publish_a_file_and_see_what_differs(live_app, tmp_path, appid
     assert (done.exit_code, same.exit_code, json.loads(same.output)) == (0, 0, {"differences": []})
     assert json.loads(shown.output) == {"menu": tree_of(NEW), "api_made": True, "conditional": []}
     assert json.loads(plain.output) == tree_of(NEW)
+    assert [(act, subject) for act, subject, _ in commands()] == [
+        ("wechat.menu_sent", f"menu:{appid}"),
+        ("wechat.menu_published", f"menu:{appid}"),
+    ]
 
 
 @pytest.mark.parametrize(
