@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 def init_app(app: Flask) -> None:
     """Register the package's pages, handlers, tasks, panels and commands."""
     from console.words import name_tasks  # noqa: PLC0415 - likewise
-    from member_card import cli, handlers, pages, panels, projection  # noqa: PLC0415 - they import this package
+    from member_card import cli, front, handlers, pages, panels, projection  # noqa: PLC0415 - they import this package
 
     assert handlers, panels  # noqa: S101 - registered by the import
     assert projection  # noqa: S101 - likewise
+    app.register_blueprint(front.bp)
     app.register_blueprint(pages.bp)
     # A channel in other letters is kept percent-encoded (core.text.as_ascii).
     app.jinja_env.filters["channel"] = unquote
