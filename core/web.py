@@ -23,6 +23,7 @@ from core import doorbell
 from core.db import db
 from core.errors import ProductError, Unavailable
 from core.health import store_is_reachable, task_counts
+from core.i18n import ROOT
 from core.ids import LARGEST_ID, new_id
 from core.metrics import REQUEST_SECONDS, REQUESTS, TASKS_DEAD, TASKS_DUE
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
     from prometheus_client import Counter, Histogram
+    from werkzeug.routing import MapAdapter
 
     from settings import Settings
 
@@ -82,6 +84,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     # No view is a coroutine: Flask asks every function of every request, six times for one push.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]
+    _address_as_public(app, settings)
     csrf.init_app(app)
     app.register_blueprint(bp)
     app.before_request(_begin)
@@ -92,6 +95,19 @@ def init_app(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.register_error_handler(away, _store_away)
     app.register_error_handler(Exception, _bug)
+
+
+def _address_as_public(app: Flask, settings: Settings) -> None:
+    """Whole addresses (what is printed, where a missing slash leads) begin with PUBLIC_BASE_URL, whatever Host says."""
+    public, as_asked = urlsplit(settings.public_base_url), app.create_url_adapter
+
+    def as_public(request: Request | None) -> MapAdapter | None:
+        adapter = as_asked(request)
+        if adapter is not None:
+            adapter.url_scheme, adapter.server_name = public.scheme, public.netloc
+        return adapter
+
+    app.create_url_adapter = as_public  # type: ignore[method-assign]
 
 
 def _begin() -> None:
@@ -202,6 +218,14 @@ def _bug(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     log.error("bug", path=request.path, exc_info=error)
     return explain(500, "internal_error", "Something went wrong on our side.")
+
+
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """The little picture that every browser asks for at this very address."""
+    picture = Response((ROOT / "static/core/favicon.ico").read_bytes(), mimetype="image/x-icon")
+    picture.cache_control.max_age = 86_400  # its address has no fingerprint
+    return picture
 
 
 @bp.get("/healthz")
