@@ -39,6 +39,7 @@ class MassSend(Base):
     delivered: Mapped[int | None] = mapped_column(sa.Integer)
     failed: Mapped[int | None] = mapped_column(sa.Integer)
     created_at: Mapped[datetime]
+    called_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
 

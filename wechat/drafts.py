@@ -37,8 +37,11 @@ class BadArticle(Invalid):
 
 @dataclass(frozen=True)
 class Article:
-    """One article. `thumb_media_id` is a cover in the library (media.upload_for_good); pictures inside `content`
-    have addresses of media.upload_picture, others are taken out by WeChat."""
+    """One article.
+
+    `thumb_media_id` is a cover in the library (media.upload_for_good); pictures inside `content` have addresses of
+    media.upload_picture, others are taken out by WeChat.
+    """
 
     title: str
     content: str

@@ -59,7 +59,7 @@ def download(client: Client, path: str, **query: str) -> Download | Json:
     """GET a file. Some are answered as JSON with an address instead (contract section 0.3: branch on the type)."""
     response = _with_token(client, "GET", path, query)
     media_type = response.headers.get("Content-Type", "").partition(";")[0]
-    if response.status_code == outcomes.requests.codes.ok and _read(response) is None:
+    if response.ok and _read(response) is None:
         return Download(response.content, media_type)
     return _judged(path, response)
 
@@ -99,7 +99,7 @@ def _send(
 ) -> requests.Response:
     error: WeChatError
     try:
-        response: requests.Response = client._http.request(
+        response: requests.Response = client._http.request(  # noqa: SLF001 - as above
             method, f"{client.API_BASE_URL}{path}", params=query, data=body, timeout=TIMEOUTS_S,
             headers={"Content-Type": content_type} if content_type else {}, allow_redirects=False,
         )  # fmt: skip
@@ -115,7 +115,7 @@ def _send(
 
 def _read(response: requests.Response) -> Json | None:
     """The JSON object of an answer, whatever its Content-Type; None for a file."""
-    if not response.content.lstrip()[:1] == b"{":
+    if response.content.lstrip()[:1] != b"{":
         return None
     try:
         found = json.loads(response.content)

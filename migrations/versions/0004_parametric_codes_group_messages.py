@@ -34,6 +34,7 @@ def upgrade():
         sa.Column("delivered", sa.Integer(), nullable=True),
         sa.Column("failed", sa.Integer(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("called_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("finished_at", core.db.UtcDateTime(), nullable=True),
         sa.CheckConstraint("reach IN ('all', 'tag', 'people')", name=op.f("ck_mass_send_reach")),
         sa.CheckConstraint(
