@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         console,
         domain_files,
         door,
+        furniture,
         jobs,
         jssdk,
         menu_console,
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.wechat_cli)
     jobs.register()
     subscribe.register()
+    furniture.register()
     name_tasks(
         {
             "wechat.subscribe_answered": lazy_gettext("记下订阅消息的授权"),

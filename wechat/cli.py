@@ -18,6 +18,7 @@ from core.errors import ProductError
 from core.work import transact
 from wechat import account_rows, checks, quota
 from wechat.accounts import Account, account, accounts
+from wechat.furniture_cli import qr_cli, tags_cli
 from wechat.marketcode_cli import official_codes_cli
 from wechat.menu_cli import menu_cli
 from wechat.wecom_cli import wecom_cli
@@ -29,6 +30,8 @@ wechat_cli = AppGroup("wechat", help="WeChat accounts: which are set up, do they
 wechat_cli.add_command(official_codes_cli)
 wechat_cli.add_command(menu_cli)
 wechat_cli.add_command(wecom_cli)
+wechat_cli.add_command(qr_cli)
+wechat_cli.add_command(tags_cli)
 
 
 @wechat_cli.group("accounts", invoke_without_command=True)

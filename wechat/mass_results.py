@@ -17,11 +17,12 @@ from wechat.registry import on
 if TYPE_CHECKING:
     from wechat.registry import Event
 
+TASK = "wechat.mass_finished"
 KIND = "MASSSENDJOBFINISH"
 RECENT = timedelta(days=1)
 
 
-@on(KIND, task="wechat.mass_finished")
+@on(KIND, task=TASK)
 def finished(event: Event) -> None:
     """Keep the result. One of a message that we did not send (from WeChat's console, say) changes nothing."""
     if (result := read_result(event.fields)) is not None:

@@ -107,7 +107,7 @@ def upload_for_good(data: bytes, *, appid: str | None = None) -> Uploaded:
     """Upload a picture into the library (永久素材): what an article's cover has to be. At most 100,000 (45106).
 
     JPEG, PNG, GIF or BMP, at most 10 MB.
-    WeChat: POST /cgi-bin/material/add_material (from memory, not in the contract).
+    WeChat: POST /cgi-bin/material/add_material, from memory: the contract does not name it.
     """
     part = _checked(data, TEMPORARY["image"])
     answer = upload(_client(appid), "cgi-bin/material/add_material", "media", part, type="image")

@@ -84,8 +84,7 @@ def budgets() -> list[Budget]:
 def permanent(scene: str, *, appid: str | None = None) -> FollowCode:
     """The permanent code of a scene, made the first time. Safe to repeat and to race; not inside a unit of work.
 
-    WeChat: POST /cgi-bin/qrcode/create, QR_LIMIT_STR_SCENE. Contract section 7.
-    Raises BadScene, BudgetUsedUp before WeChat would refuse, SceneTaken, WeChatError.
+    WeChat's call is qr_codes.create_permanent. Raises BadScene, BudgetUsedUp before WeChat would refuse, SceneTaken, WeChatError.
     """
     check_scene(scene)
     ours = account(appid)
@@ -142,8 +141,7 @@ def temporary(scene: str, *, keep_until: datetime | None = None, appid: str | No
     """The live temporary code of a scene. Its image changes when it is made anew, within 30 days: ask again.
 
     It is made anew before its end until `keep_until` (None: until `let_end`). The scene, and with it what a scan
-    means, stays. Not inside a unit of work. WeChat: POST /cgi-bin/qrcode/create, QR_STR_SCENE. Contract section 7.
-    Raises BadScene, SceneTaken, WeChatError.
+    means, stays. Not inside a unit of work. WeChat's call is qr_codes.create_temporary. Raises BadScene, SceneTaken, WeChatError.
     """
     check_scene(scene)
     ours = account(appid)
@@ -195,6 +193,11 @@ def due_for_renewal(count: int) -> list[QrCode]:
     )
 
 
+def is_kept(row: QrCode) -> bool:
+    """Whether a temporary code shall live on after its end."""
+    return row.keep_until is None or row.keep_until > utc_now()
+
+
 def expiring(appid: str) -> list[QrCode]:
     """The temporary codes of an account that are still alive, the soonest to end first; at most a hundred."""
     return list(
@@ -210,7 +213,7 @@ def expiring(appid: str) -> list[QrCode]:
 def renew(code_id: int, version: int) -> None:
     """Make a temporary code anew, unless that has been done since `version`. Not inside a unit of work."""
     row = transact(lambda: _reread(code_id))
-    if row.version == version and (row.keep_until is None or row.keep_until > utc_now()):
+    if row.version == version and is_kept(row):
         _make_anew(row)
 
 

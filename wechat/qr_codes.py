@@ -49,15 +49,19 @@ def check_scene(scene: str) -> None:
 
 
 def create_permanent(account: Account, scene: str) -> FollowCode:
-    """WeChat: POST /cgi-bin/qrcode/create, QR_LIMIT_STR_SCENE. The same scene gives the same code.
+    """Make a code that lives for ever. Only qr_budget.py asks for one: each counts for the life of the account.
 
+    WeChat: POST /cgi-bin/qrcode/create, QR_LIMIT_STR_SCENE. The same scene gives the same code.
     100,000 for the life of an account (45029 when full), 100,000 calls a day. Contract section 7.
     """
     return _made(account, {"action_name": "QR_LIMIT_STR_SCENE", "action_info": _of(scene)})
 
 
 def create_temporary(account: Account, scene: str, lives: timedelta = LONGEST_LIFE) -> FollowCode:
-    """WeChat: POST /cgi-bin/qrcode/create, QR_STR_SCENE, for at most 30 days. Contract section 7."""
+    """Make a code that ends.
+
+    WeChat: POST /cgi-bin/qrcode/create, QR_STR_SCENE, for at most 30 days. Contract section 7.
+    """
     seconds = int(min(lives, LONGEST_LIFE).total_seconds())
     body = {"expire_seconds": seconds, "action_name": "QR_STR_SCENE", "action_info": _of(scene)}
     return _made(account, body, expires_at=utc_now() + timedelta(seconds=seconds))

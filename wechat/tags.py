@@ -117,7 +117,10 @@ def untag(openids: Iterable[str], tag_id: int, *, appid: str | None = None) -> i
 
 
 def tags_of(openid: str, *, appid: str | None = None) -> list[int]:
-    """The ids of the tags that somebody has; at most 20. WeChat: POST /cgi-bin/tags/getidlist, 40003. Section 6."""
+    """The ids of the tags that somebody has; at most 20. WeChat: POST /cgi-bin/tags/getidlist, 40003.
+
+    Contract section 6.
+    """
     found = _client(appid).call("cgi-bin/tags/getidlist", {"openid": openid}).get("tagid_list") or []
     return [int(tag_id) for tag_id in found]
 
