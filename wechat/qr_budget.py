@@ -84,7 +84,8 @@ def budgets() -> list[Budget]:
 def permanent(scene: str, *, appid: str | None = None) -> FollowCode:
     """The permanent code of a scene, made the first time. Safe to repeat and to race; not inside a unit of work.
 
-    WeChat's call is qr_codes.create_permanent. Raises BadScene, BudgetUsedUp before WeChat would refuse, SceneTaken, WeChatError.
+    WeChat's call is qr_codes.create_permanent. Raises BadScene, BudgetUsedUp before WeChat would refuse, SceneTaken,
+    WeChatError.
     """
     check_scene(scene)
     ours = account(appid)
@@ -141,7 +142,8 @@ def temporary(scene: str, *, keep_until: datetime | None = None, appid: str | No
     """The live temporary code of a scene. Its image changes when it is made anew, within 30 days: ask again.
 
     It is made anew before its end until `keep_until` (None: until `let_end`). The scene, and with it what a scan
-    means, stays. Not inside a unit of work. WeChat's call is qr_codes.create_temporary. Raises BadScene, SceneTaken, WeChatError.
+    means, stays. Not inside a unit of work. WeChat's call is qr_codes.create_temporary. Raises BadScene, SceneTaken,
+    WeChatError.
     """
     check_scene(scene)
     ours = account(appid)
