@@ -19,9 +19,9 @@ class MassSend(Base):
     __tablename__ = "mass_send"
     __table_args__ = (
         sa.UniqueConstraint("appid", "send_id"),
-        sa.UniqueConstraint("appid", "msg_id"),
         sa.CheckConstraint("reach IN ('all', 'tag', 'people')", name="reach"),
         sa.CheckConstraint("state IN ('calling', 'sent', 'unknown', 'failed')", name="state"),
+        sa.Index(None, "appid", "msg_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

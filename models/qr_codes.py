@@ -15,7 +15,8 @@ PERMANENT_LIMIT = 100_000
 class QrCode(Base):
     """One code: permanent (it holds a numbered `place` for ever) or temporary (it ends, and is made anew before).
 
-    The unique place is what keeps two makers from taking the same one, so that the highest place is the count.
+    The unique place is what keeps two makers from taking the same one, so that the highest place is the count. One
+    row of each account has no scene: its makers take turns on it.
     """
 
     __tablename__ = "qr_code"

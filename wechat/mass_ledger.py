@@ -114,13 +114,15 @@ def forget(before: str, count: int) -> int:
 
 def _take_turn(appid: str, month: str, now: datetime) -> int:
     """Wait for whoever reserves in this month, then say how many slots count for everybody."""
-    insert_new(db.session.connection(), MassSlot, [_row(appid, month, EVERYBODY, 0, month, now)])
-    db.session.scalars(
+    head = (
         sa.select(MassSlot.id)
         .where(MassSlot.appid == appid, MassSlot.month == month, MassSlot.openid == EVERYBODY)
         .where(MassSlot.n == 0)
         .with_for_update()
-    ).one()
+    )
+    if db.session.scalar(head) is None:
+        insert_new(db.session.connection(), MassSlot, [_row(appid, month, EVERYBODY, 0, month, now)])
+        db.session.scalar(head)
     return len(_taken(appid, month, [EVERYBODY]).get(EVERYBODY, ()))
 
 

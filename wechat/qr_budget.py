@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.clock import utc_now
-from core.db import db
+from core.db import db, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.work import transact
@@ -25,6 +25,8 @@ from wechat.qr_codes import FollowCode, check_scene
 WARN_AT = 0.8
 # Renewed so long before its end: time for a few days of trouble.
 RENEW_BEFORE = timedelta(days=3)
+# No code has this scene: it is too short.
+HEAD = ""
 
 
 class BudgetUsedUp(Conflict):
@@ -99,23 +101,33 @@ def permanent(scene: str, *, appid: str | None = None) -> FollowCode:
 
 
 def _take_place(appid: str, scene: str) -> QrCode:
-    while (row := _find(appid, scene)) is None:
-        highest = _highest(appid)
-        if highest >= PERMANENT_LIMIT:
-            raise BudgetUsedUp
-        if _added(QrCode(id=new_id(), appid=appid, scene=scene, place=highest + 1, created_at=utc_now())):
-            continue
+    if (known := _find(appid, scene)) is not None:
+        return known
+    _take_turn(appid)
+    if (known := _find(appid, scene)) is not None:
+        return known
+    highest = _highest(appid)
+    if highest >= PERMANENT_LIMIT:
+        raise BudgetUsedUp
+    return _added(QrCode(id=new_id(), appid=appid, scene=scene, place=highest + 1, created_at=utc_now()))
+
+
+def _take_turn(appid: str) -> None:
+    """Wait for whoever enters a code of this account: they take turns on its head row, which has no scene.
+
+    The unique keys alone would do, but makers that meet on them bring each other to a deadlock again and again.
+    """
+    head = sa.select(QrCode.id).where(QrCode.appid == appid, QrCode.scene == HEAD).with_for_update()
+    if db.session.scalar(head) is None:
+        row = {"id": new_id(), "appid": appid, "scene": HEAD, "version": 0, "created_at": utc_now()}
+        insert_new(db.session, QrCode, [row])
+        db.session.scalar(head)
+
+
+def _added(row: QrCode) -> QrCode:
+    db.session.add(row)
+    db.session.flush()
     return row
-
-
-def _added(row: QrCode) -> bool:
-    """Whether the row is ours now; somebody else may have its scene or its place since we looked."""
-    try:
-        with db.session.begin_nested():
-            db.session.add(row)
-    except sa.exc.IntegrityError:
-        return False
-    return True
 
 
 def _find(appid: str, scene: str) -> QrCode | None:
@@ -156,8 +168,12 @@ def temporary(scene: str, *, keep_until: datetime | None = None, appid: str | No
 
 
 def _enter(appid: str, scene: str, keep_until: datetime | None) -> QrCode:
-    while (row := _find(appid, scene)) is None:
-        _added(QrCode(id=new_id(), appid=appid, scene=scene, keep_until=keep_until, created_at=utc_now()))
+    row = _find(appid, scene)
+    if row is None:
+        _take_turn(appid)
+        row = _find(appid, scene) or _added(
+            QrCode(id=new_id(), appid=appid, scene=scene, created_at=utc_now())
+        )
     if row.place is None:
         row.keep_until = keep_until
     return row

@@ -41,9 +41,11 @@ def upgrade():
             "state IN ('calling', 'sent', 'unknown', 'failed')", name=op.f("ck_mass_send_state")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mass_send")),
-        sa.UniqueConstraint("appid", "msg_id", name=op.f("uq_mass_send_appid_msg_id")),
         sa.UniqueConstraint("appid", "send_id", name=op.f("uq_mass_send_appid_send_id")),
     )
+    with op.batch_alter_table("mass_send", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mass_send_appid_msg_id"), ["appid", "msg_id"], unique=False)
+
     op.create_table(
         "mass_slot",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
