@@ -205,17 +205,18 @@ def test_a_scene_is_of_one_kind(wechat):
             wrong()
 
 
-def test_operators_and_staff_see_what_is_used(wechat, calling_app, monkeypatch):
+def test_operators_and_staff_see_what_is_used(wechat, calling_app, app, monkeypatch):
     check_quickly(monkeypatch)
     monkeypatch.setattr(qr_budget, "PERMANENT_LIMIT", 5)
     for n in range(4):
         qr_budget.permanent(f"ba_{n}")
     qr_budget.temporary("spring")
-    runner, desk = calling_app.test_cli_runner(), signed_in(calling_app)
+    runner, desk = calling_app.test_cli_runner(), signed_in(app)
 
     told = json.loads(runner.invoke(args=["wechat", "qr", "--json"]).output)["accounts"][0]
     in_words = runner.invoke(args=["wechat", "qr"])
     page, home = desk.get("/console/wechat/").text, desk.get("/console/").text
+    in_english = desk.get("/console/wechat/", headers={"Accept-Language": "en"}).text
     metrics = calling_app.test_client().get("/metrics").text
 
     assert [told[name] for name in ("used", "limit", "left", "level")] == [4, 5, 1, "warning"]
@@ -223,6 +224,7 @@ def test_operators_and_staff_see_what_is_used(wechat, calling_app, monkeypatch):
     assert (in_words.exit_code, "4 of 5" in in_words.output) == (0, True)
     assert re.search(r'data-test="qr-used">[^<]*4[^<]*5<', page)
     assert 'data-test="qr-warning"' in page
+    assert "Four fifths are used" in in_english
     assert "永久二维码" in home
     assert f'yima_permanent_codes{{appid="{service_account().appid}"}} 4.0' in metrics
 
