@@ -34,7 +34,7 @@ REACH = (
 )
 # What exists once in this simulation and belongs to the account it was started for.
 HOME_ONLY = (
-    "/card/", "/cgi-bin/menu/", "/cgi-bin/get_current_selfmenu_info", "/cgi-bin/tags/", "/intp/marketcode/",
+    "/card/", "/cgi-bin/menu/", "/cgi-bin/get_current_selfmenu_info", "/intp/marketcode/",
 )  # fmt: skip
 
 

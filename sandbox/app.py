@@ -17,8 +17,11 @@ from sandbox import (
     control_mini,
     control_world,
     custom_calls,
+    draft_calls,
     marketcode_calls,
     marketcode_control,
+    mass_calls,
+    media_calls,
     membership_calls,
     menu_calls,
     message_calls,
@@ -28,6 +31,7 @@ from sandbox import (
     openapi_calls,
     phone,
     subscribe_calls,
+    tag_calls,
     token_calls,
     user_calls,
     wecom_calls,
@@ -39,7 +43,7 @@ from sandbox.beginning import begin
 from sandbox.config import Config
 from sandbox.errors import ControlError, WeChatError
 
-MAX_BODY = 10 * 1024 * 1024
+MAX_BODY = 12 * 1024 * 1024
 POLICY = (
     "default-src 'self'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self';"
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'; form-action 'self' http: https:"
@@ -48,7 +52,7 @@ PARTS = (
     token_calls, user_calls, code_calls, card_calls, card_more_calls, membership_calls, message_calls, custom_calls,
     menu_calls, oauth, openapi_calls, mini_calls, mini_code_calls, subscribe_calls, control, control_accounts,
     control_machine, control_mini, control_world, phone, marketcode_calls, marketcode_control, wecom_calls,
-    wecom_control, blocked_calls,
+    wecom_control, blocked_calls, tag_calls, media_calls, draft_calls, mass_calls,
 )  # fmt: skip
 
 

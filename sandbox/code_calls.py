@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
 
 from sandbox import codes, pictures
-from sandbox.errors import WeChatError
+from sandbox.control import body
+from sandbox.errors import ControlError, WeChatError
 from sandbox.wire import Call, Json, obj, server_call
 from sandbox.world import world
 
@@ -31,7 +33,7 @@ def create(call: Call) -> Json:
         return {"ticket": code.ticket, "expire_seconds": lives, "url": code.url(base)}
     with store.transaction():
         known = codes.permanent(store, action, scene, owner)
-        if known is None and codes.count_permanent(store, owner) >= codes.PERMANENT_LIMIT:
+        if known is None and codes.count_permanent(store, owner) >= codes.permanent_limit(store):
             raise WeChatError(45029)
         code = known or codes.add(store, "follow", action, scene=scene, owner=owner)
     return {"ticket": code.ticket, "url": code.url(base)}
@@ -55,6 +57,16 @@ def _scene(action: str, scene: Json) -> str:
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= highest:
         raise WeChatError(40097, "scene_id")
     return str(number)
+
+
+@bp.post("/sandbox/api/permanent-codes")
+def set_limit() -> ResponseReturnValue:
+    """Let accounts have another number of permanent codes, so that a test can use them up: {limit}."""
+    limit = body().get("limit")
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise ControlError(400, "bad_limit", "请给出 limit")
+    world().store.put(codes.LIMIT, str(limit))
+    return jsonify(limit=limit)
 
 
 @bp.get("/cgi-bin/showqrcode")

@@ -14,6 +14,7 @@ from sandbox.store import Row, Store
 
 NEVER = 0.0
 PERMANENT_LIMIT = 100_000
+LIMIT = "permanent_codes"
 KEY = re.compile(r"/q/([A-Za-z0-9_=%-]+)/?")
 
 
@@ -89,6 +90,11 @@ def permanent(store: Store, action: str, scene: str, owner: str = HOME) -> Code 
             owner,
         )
     )
+
+
+def permanent_limit(store: Store) -> int:
+    """How many permanent codes an account may have; a test may order fewer."""
+    return int(store.get(LIMIT) or PERMANENT_LIMIT)
 
 
 def count_permanent(store: Store, owner: str = HOME) -> int:

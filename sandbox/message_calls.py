@@ -7,7 +7,7 @@ import time
 
 from flask import Blueprint
 
-from sandbox import chat, template_library, template_rules
+from sandbox import chat, marks, template_library, template_rules
 from sandbox.errors import WeChatError
 from sandbox.people import Person
 from sandbox.template_library import Template
@@ -46,10 +46,12 @@ def delete_template(call: Call) -> Json:
 
 
 def recipient(call: Call) -> Person:
-    """Whom a message goes to: 41009 missing, 40003 unknown, 43004 not a follower."""
+    """Whom a message goes to: 41009 missing, 40003 unknown, 43004 not a follower, 43019 blocked."""
     person = call.person(call.body.get("touser"), missing=41009)
     if not person.following:
         raise WeChatError(43004)
+    if marks.is_blocked(call.world.store, person):
+        raise WeChatError(43019)
     return person
 
 

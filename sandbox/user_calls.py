@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from sandbox import people
+from sandbox import marks, people
 from sandbox.errors import WeChatError
 from sandbox.people import Person
+from sandbox.store import Store
 from sandbox.wire import Call, Json, server_call
 
 bp = Blueprint("user_calls", __name__)
@@ -14,9 +15,11 @@ BATCH = 100
 PAGE = 10_000
 
 
-def described(person: Person, lang: str = "zh_CN", *, bound: bool = True) -> Json:
+def described(store: Store, person: Person, lang: str = "zh_CN", *, bound: bool = True) -> Json:
     """One follower; of anybody else only the ids. The unionid needs an account bound to the Open Platform."""
     answer = _of_anybody(person, lang)
+    if person.following:
+        answer |= {"remark": marks.remark_of(store, person), "tagid_list": marks.tags_of(store, person)}
     if not bound:
         del answer["unionid"]
     return answer
@@ -38,9 +41,7 @@ def _of_anybody(person: Person, lang: str) -> Json:
         "headimgurl": "",
         "subscribe_time": person.subscribed_at,
         "unionid": person.unionid,
-        "remark": "",
         "groupid": 0,
-        "tagid_list": [],
         "subscribe_scene": "ADD_SCENE_QR_CODE" if person.scene_kind else "ADD_SCENE_SEARCH",
         "qr_scene": int(person.scene) if by_number else 0,
         "qr_scene_str": "" if by_number else person.scene,
@@ -57,7 +58,10 @@ def user_info(call: Call) -> Json:
     if "openid" not in call.query:
         raise WeChatError(41009)
     return described(
-        _known(call, call.query["openid"]), call.query.get("lang", "zh_CN"), bound=call.account.bound
+        call.world.store,
+        _known(call, call.query["openid"]),
+        call.query.get("lang", "zh_CN"),
+        bound=call.account.bound,
     )
 
 
@@ -70,7 +74,9 @@ def batchget(call: Call) -> Json:
     if not all(isinstance(item, dict) for item in wanted):
         raise WeChatError(47001)
     found = [_known(call, item.get("openid")) for item in wanted]
-    return {"user_info_list": [described(person, bound=call.account.bound) for person in found]}
+    return {
+        "user_info_list": [described(call.world.store, person, bound=call.account.bound) for person in found]
+    }
 
 
 @server_call(bp, "/cgi-bin/user/get", method="GET")

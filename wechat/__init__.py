@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         console,
         domain_files,
         door,
+        furniture,
         jobs,
         jssdk,
         menu_console,
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     jobs.register()
     subscribe.register()
     runs.register()
+    furniture.register()
     name_tasks(
         {
             "wechat.subscribe_answered": lazy_gettext("记下订阅消息的授权"),

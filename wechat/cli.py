@@ -19,6 +19,7 @@ from core.errors import ProductError
 from core.work import transact
 from wechat import account_rows, checks, quota
 from wechat.accounts import Account, account, accounts
+from wechat.furniture_cli import qr_cli, tags_cli
 from wechat.marketcode_cli import official_codes_cli
 from wechat.menu_cli import menu_cli
 from wechat.reconcile_cli import reconcile, replay_
@@ -33,6 +34,8 @@ wechat_cli.add_command(menu_cli)
 wechat_cli.add_command(wecom_cli)
 wechat_cli.add_command(reconcile)
 wechat_cli.add_command(replay_)
+wechat_cli.add_command(qr_cli)
+wechat_cli.add_command(tags_cli)
 
 
 @wechat_cli.group("accounts", invoke_without_command=True)

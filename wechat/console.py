@@ -14,7 +14,7 @@ from console.shell import menu_item
 from console.words import name_acts
 from core import recent
 from core.work import transact
-from wechat import account_rows, checks, domain_files, quota
+from wechat import account_rows, checks, domain_files, qr_budget, quota
 from wechat.account_rows import AccountExists, BadAccount
 from wechat.accounts import account, accounts
 from wechat.domain_files import BadFile
@@ -74,7 +74,7 @@ def _page(
 ) -> ResponseReturnValue:
     page = render_template(
         "wechat/accounts.html", accounts=accounts(), files=domain_files.everyone(), typed=typed or {},
-        problem=problem, place=place, done=request.args.get("done", ""),
+        problem=problem, place=place, done=request.args.get("done", ""), budgets=qr_budget.budgets(),
     )  # fmt: skip
     return page, status
 

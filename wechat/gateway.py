@@ -9,23 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from wechat import qr_budget
 from wechat.accounts import account
 from wechat.cards import as_list
 from wechat.client import Client, client
 from wechat.errors import Permanent
-from wechat.pictures import code_picture
+from wechat.qr_codes import FollowCode
 
 Json = dict[str, Any]
 ONCE_CODES = frozenset({40029, 40163, 42003})
-
-
-@dataclass(frozen=True)
-class FollowCode:
-    """A parametric code: `url` is what its QR says, `image_url` WeChat's own picture of it."""
-
-    ticket: str
-    url: str
-    image_url: str
 
 
 @dataclass(frozen=True)
@@ -51,14 +43,11 @@ def _client(appid: str | None) -> Client:
 
 
 def create_follow_code(scene: str, *, appid: str | None = None) -> FollowCode:
-    """Make the permanent parametric code of a scene (带参数二维码).
+    """The permanent parametric code of a scene (带参数二维码), within the account's budget (qr_budget.py).
 
-    WeChat: POST /cgi-bin/qrcode/create, QR_LIMIT_STR_SCENE, scene of 1–64 characters; 100,000 permanent codes for the
-    life of an account; the same scene gives the same code. Contract section 7.
+    Made once by qr_codes.create_permanent; the same scene gives the same code. Raises BudgetUsedUp, BadScene too.
     """
-    body = {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": scene}}}
-    answer = _client(appid).call("cgi-bin/qrcode/create", body)
-    return FollowCode(answer["ticket"], answer["url"], code_picture(answer["ticket"]))
+    return qr_budget.permanent(scene, appid=appid)
 
 
 def send_template(

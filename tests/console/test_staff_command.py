@@ -9,7 +9,16 @@ import sqlalchemy as sa
 
 from core.db import db
 from models.staff import Staff
-from tests.console.desk import PASSWORD, acts, change_staff, commands, is_inside, new_staff, sign_in, signed_in
+from tests.console.desk import (
+    PASSWORD,
+    acts,
+    change_staff,
+    commands,
+    is_inside,
+    new_staff,
+    sign_in,
+    signed_in,
+)
 
 pytestmark = pytest.mark.store
 

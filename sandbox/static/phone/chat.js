@@ -57,6 +57,7 @@ function shown(phone, message) {
   if (message.kind === "notice") return h("p.notice", hook, message.text);
   if (message.kind === "news") return news(phone, message.articles[0] || {}, hook);
   if (message.kind === "template") return template(phone, message, hook);
+  if (message.pictures) return h("div.sheet", hook, message.pictures.map((src) => h("img.news-picture", { src, alt: "" })));
   const mine = message.from === "person";
   const face = mine ? h(`span.face.face-${me.id % 6}`, { "aria-hidden": "true" }, me.name[0]) : h("span.logo", { "aria-hidden": "true" }, me.account[0]);
   return h(mine ? "div.bubble-row.mine" : "div.bubble-row", hook, face, h("div.bubble", {}, linked(phone, preview2(message))));
