@@ -24,7 +24,7 @@ PAGES = [*CHINESE, *ENGLISH, *READMES]
 # They change or remove nothing that happened; see docs/production.md.
 APPEND_ONLY = {"audit_entry", "consent", "posting", "scan", "touch", "transfer"}
 # A file's own lines, as `flask codes show SERIAL`; options and values end the name of a command.
-COMMAND = re.compile(r"(?:^|[\s`/])flask ((?:[a-z]+ ?)+)")
+COMMAND = re.compile(r"(?:^|[\s`/])flask ((?:[a-z]+(?:-[a-z]+)* ?)+)")
 
 
 def name(page: Path) -> str:
