@@ -13,15 +13,20 @@ from console.shell import HomeCard, home_card
 from core import recent
 from core.errors import ProductError
 from core.paging import Page, newest_first
+from core.text import read_id
 from core.work import transact
 from crm.members import service as members
 from messaging import queries, rules, service
-from messaging.errors import BadWording, in_words
+from messaging.errors import BadWording, PublishedMeanwhile, in_words
 from messaging.service import WELCOMES
 from models.messaging import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.typing import ResponseReturnValue
+
+    from models.messaging import Template
 
 # What staff choose among, and the states it stands for.
 STATES = {
@@ -55,43 +60,62 @@ def _list_page(typed: dict[str, str], problem: str | None) -> ResponseReturnValu
 def edit(template_id: int) -> ResponseReturnValue:
     """One template with its preview."""
     template = service.get_template(template_id)
-    return _edit_page(template_id, [dict(field) for field in template.fields], None)
+    return _edit_page(template, [dict(field) for field in template.fields], seen=template.version)
 
 
 @bp.post("/templates/<int:template_id>")
 @requires("messaging.write")
 def change(template_id: int) -> ResponseReturnValue:
-    """Show the preview of a new wording, or publish it."""
+    """Show the preview of a new wording, or publish it over the version she looked at."""
     template = service.get_template(template_id)
     wording = {field["key"]: request.form.get(field["key"], "").strip() for field in template.fields}
     fields = [{**field, "content": wording[field["key"]]} for field in template.fields]
+    seen = read_id(request.form.get("version")) or 0
     try:
         service.preview(fields)
         if request.form.get("act") == "publish":
-            transact(lambda: _publish(template_id, wording))
+            transact(lambda: _publish(template_id, wording, seen))
             return redirect(url_for(".edit", template_id=template_id, published=1), code=303)
+    except PublishedMeanwhile:
+        return _meanwhile(template_id, fields)
     except ProductError:
         problem = str(_("内容不能为空，最多 200 个字，只能使用右侧列出的变量。"))
-        return _edit_page(template_id, fields, problem)
-    return _edit_page(template_id, fields, None)
+        return _edit_page(template, fields, seen=seen, problem=problem), 400
+    return _edit_page(template, fields, seen=seen)
 
 
-def _publish(template_id: int, wording: dict[str, str]) -> None:
-    template = service.publish(template_id, wording)
-    audit("messaging.published", subject=f"template:{template_id}", details={"version": template.version})
+def _publish(template_id: int, wording: dict[str, str], seen: int) -> None:
+    version = service.publish(template_id, wording, seen=seen)
+    audit("messaging.published", subject=f"template:{template_id}", details={"version": version})
 
 
-def _edit_page(template_id: int, fields: list[dict[str, str]], problem: str | None) -> ResponseReturnValue:
-    page = render_template(
+def _meanwhile(template_id: int, fields: list[dict[str, str]]) -> ResponseReturnValue:
+    """Somebody else was first: her words stay in the form, beside what is published now, and publish over that."""
+    template = service.get_template(template_id)
+    problem = str(_("其他人刚刚发布了第 %(version)s 版。您的文字还在下面，核对后可以再次发布。", version=template.version))
+    now = [(field["label"], field["content"]) for field in template.fields]
+    return _edit_page(template, fields, seen=template.version, problem=problem, now=now), 409
+
+
+def _edit_page(
+    template: Template,
+    fields: list[dict[str, str]],
+    *,
+    seen: int,
+    problem: str | None = None,
+    now: Sequence[tuple[str, str]] = (),
+) -> str:
+    return render_template(
         "messaging/edit.html",
-        template=service.get_template(template_id),
+        template=template,
+        seen=seen,
+        now=now,
         fields=fields,
-        preview=[] if problem else service.preview(fields),
+        preview=service.preview(fields) if now or not problem else [],
         variables=rules.VARIABLES,
         problem=problem,
         published=request.args.get("published"),
     )
-    return page, 400 if problem else 200
 
 
 @bp.post("/welcome/<source>")

@@ -33,6 +33,13 @@ class EmptyValue(Invalid):
     message = "A field would be empty."
 
 
+class PublishedMeanwhile(Conflict):
+    """Somebody else published between her look at the template and her own publishing."""
+
+    code = "published_meanwhile"
+    message = "Somebody else has published this template meanwhile."
+
+
 class NotYetSent(Conflict):
     """The result of a message came before the message's own commit."""
 

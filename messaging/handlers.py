@@ -63,7 +63,8 @@ def _words(source: str) -> str | None:
 def _greeting(appid: str, scene: str) -> tuple[str, str] | None:
     """What to say to somebody who came by this scene, and the path to go on; None: nothing."""
     ba = places.ba_by_scene(appid, scene) if scene else None
-    if ba is None or ba.status != "active":
+    # Her code works from the day she is added; whether she has bound her own WeChat is nothing to the customer.
+    if ba is None or ba.has_left:
         words = _words("plain")
         return None if words is None else (words, "/me/join")
     words = _words("ba")

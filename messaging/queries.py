@@ -12,12 +12,13 @@ from models.messaging import Message, Template, WelcomeReply
 
 def template_by_slug(slug: str) -> Template | None:
     """The template of an occasion."""
-    return db.session.scalar(sa.select(Template).where(Template.slug == slug))
+    found = sa.select(Template).where(Template.slug == slug)
+    return db.session.scalar(found.execution_options(populate_existing=True))
 
 
 def template(template_id: int) -> Template | None:
     """One template."""
-    return db.session.get(Template, template_id)
+    return db.session.get(Template, template_id, populate_existing=True)
 
 
 def templates() -> list[Template]:

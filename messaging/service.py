@@ -20,7 +20,7 @@ from core.work import transact
 from crm.members import service as members
 from crm.points import service as points
 from messaging import queries, rules
-from messaging.errors import BadWording, UnknownTemplate, UnknownWelcome
+from messaging.errors import BadWording, PublishedMeanwhile, UnknownTemplate, UnknownWelcome
 from models.messaging import Message, Template, WelcomeReply
 from wechat import gateway
 
@@ -106,18 +106,28 @@ def get_template(template_id: int) -> Template:
     return found
 
 
-def publish(template_id: int, wording: dict[str, str]) -> Template:
-    """Word a template anew, by key, and publish it under the next version. Raises BadWording."""
+def publish(template_id: int, wording: dict[str, str], *, seen: int) -> int:
+    """Word a template anew, by key, and publish it under the next version, which is returned.
+
+    `seen` is the version she looked at: of several who publish over the same one, the first does. Raises BadWording
+    and PublishedMeanwhile.
+    """
     template = get_template(template_id)
     fields = [
         {**field, "content": wording.get(field["key"], field["content"]).strip()} for field in template.fields
     ]
     for field in fields:
         rules.check_wording(field["content"])
-    template.fields, template.status = fields, "published"
-    template.version, template.updated_at = template.version + 1, utc_now()
-    db.session.flush()
-    return template
+    values = {"fields": fields, "status": "published", "version": seen + 1, "updated_at": utc_now()}
+    published = db.session.execute(
+        sa.update(Template)
+        .where(Template.id == template_id, Template.version == seen)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    if not published.rowcount:  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
+        raise PublishedMeanwhile
+    return seen + 1
 
 
 def preview(fields: list[dict[str, str]]) -> list[tuple[str, str]]:

@@ -2,12 +2,13 @@
 
 import html
 import re
+import threading
 
 import pytest
 
 from core.work import transact
 from messaging import queries, rules, service
-from tests.console.desk import acts, send, signed_in
+from tests.console.desk import acts, send, signed_in, token_on
 from tests.member_card.people import work_off
 from tests.messaging.member import SEND
 
@@ -38,6 +39,11 @@ def wording_of(template, **changes):
     return {field["key"]: field["content"] for field in template.fields} | changes
 
 
+def word(browser, template, *, seen=1, **entered):
+    """Fill in the form of a template, as it was when its version was `seen`."""
+    return send(browser, address_of(template), version=str(seen), **entered)
+
+
 def text(answer):
     return html.unescape(answer.get_data(as_text=True))
 
@@ -64,7 +70,7 @@ def test_the_list_leads_to_the_template_and_shows_both_greetings(marketer, templ
 def test_the_preview_is_what_would_be_sent_and_changes_nothing(marketer, template):
     before = stored(template)
     wording = wording_of(template, thing3="{{ member.name }}的礼物")
-    page = text(send(marketer, address_of(template), act="preview", **wording))
+    page = text(word(marketer, template, act="preview", **wording))
 
     assert "林小美的礼物" in shown(page)
     assert 'value="{{ member.name }}的礼物"' in page
@@ -74,7 +80,7 @@ def test_the_preview_is_what_would_be_sent_and_changes_nothing(marketer, templat
 
 def test_publishing_makes_the_next_version_and_is_written_down(marketer, template):
     wording = wording_of(template, thing3="  山茶礼 ")
-    answer = send(marketer, address_of(template), act="publish", **wording)
+    answer = word(marketer, template, act="publish", **wording)
     page = text(marketer.get(answer.headers["Location"]))
 
     assert answer.status_code == 303
@@ -91,7 +97,7 @@ def test_publishing_makes_the_next_version_and_is_written_down(marketer, templat
 )
 def test_a_wording_that_cannot_be_used_is_explained_and_what_was_typed_stays(marketer, template, wrong, act):
     before = stored(template)
-    answer = send(marketer, address_of(template), act=act, **wording_of(template, thing3=wrong))
+    answer = word(marketer, template, act=act, **wording_of(template, thing3=wrong))
     page = text(answer)
 
     assert answer.status_code == 400
@@ -104,13 +110,13 @@ def test_a_wording_that_cannot_be_used_is_explained_and_what_was_typed_stays(mar
 
 def test_a_wording_with_markup_is_shown_as_text(marketer, template):
     wording = wording_of(template, thing3='"><script>x()</script>')
-    answer = send(marketer, address_of(template), act="preview", **wording)
+    answer = word(marketer, template, act="preview", **wording)
 
     assert "<script>x()" not in answer.get_data(as_text=True)
 
 
 def test_fields_that_the_template_does_not_have_are_left_aside(marketer, template):
-    send(marketer, address_of(template), act="publish", **wording_of(template, thing99="x"))
+    word(marketer, template, act="publish", **wording_of(template, thing99="x"))
 
     assert "thing99" not in stored(template)[1]
 
@@ -207,7 +213,57 @@ def test_the_home_page_counts_templates_that_are_live(marketer):
 
 
 def test_two_who_publish_one_after_the_other_make_two_versions(marketer, template):
-    for words in ("山茶礼", "山茶记"):
-        transact(lambda words=words: service.publish(template.id, {"thing3": words}))
+    versions = [
+        transact(lambda words=words, seen=seen: service.publish(template.id, {"thing3": words}, seen=seen))
+        for seen, words in ((1, "山茶礼"), (2, "山茶记"))
+    ]
 
-    assert stored(template)[0] == 3
+    assert versions == [2, 3]
+    assert stored(template) == (3, wording_of(template, thing3="山茶记"))
+
+
+@pytest.mark.parametrize("seen", ["1", "", "中文", "-1", "9" * 30])
+def test_who_publishes_over_what_somebody_else_published_hears_so_and_keeps_her_words(marketer, template, seen):
+    word(marketer, template, act="publish", **wording_of(template, thing3="山茶礼"))
+    answer = word(marketer, template, seen=seen, act="publish", **wording_of(template, thing3="我的措辞"))
+    page = text(answer)
+
+    assert answer.status_code == 409
+    assert "其他人刚刚发布了第 2 版" in page
+    assert 'value="我的措辞"' in page
+    assert "山茶礼</dd>" in page.partition('data-test="published-now"')[2]
+    assert stored(template) == (2, wording_of(template, thing3="山茶礼"))
+    assert len(acts()) == 1
+
+    again = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert word(marketer, template, seen=again, act="publish", **wording_of(template, thing3="我的措辞"))
+    assert stored(template) == (3, wording_of(template, thing3="我的措辞"))
+
+
+def test_a_preview_is_still_of_the_version_she_opened(marketer, template):
+    page = text(word(marketer, template, seen=1, act="preview", **wording_of(template)))
+
+    assert 'name="version" value="1"' in page
+
+
+def test_of_six_who_publish_at_one_moment_one_does(live_app, product, template):
+    browsers = [signed_in(live_app, "marketer", f"m{number}") for number in range(6)]
+    tokens = [token_on(browser, address_of(template)) for browser in browsers]
+    words = wording_of(template)
+    start, answers = threading.Barrier(6), []
+
+    def publish(number):
+        form = words | {"thing3": f"词{number}", "act": "publish", "version": "1", "csrf_token": tokens[number]}
+        start.wait()
+        answers.append((browsers[number].post(address_of(template), data=form).status_code, f"词{number}"))
+
+    threads = [threading.Thread(target=publish, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (winner,) = [said for status, said in answers if status == 303]
+    assert sorted(status for status, _said in answers) == [303, *[409] * 5]
+    assert stored(template) == (2, words | {"thing3": winner})
+    assert acts() == [("messaging.published", f"template:{template.id}")]

@@ -77,6 +77,17 @@ def test_the_code_of_an_advisor_who_left_greets_in_nobodys_name(guest, product, 
     assert greeting(guest)[1:] == (service.WELCOMES["plain"], f"{product}/me/join")
 
 
+def test_an_advisor_who_has_not_bound_her_wechat_greets_and_is_credited(guest, product, advisor):
+    added = transact(lambda: places.add_ba("E2", "林晓", "SH001"))
+    scene = transact(lambda: places.scene_of(added.id, APPID))
+    work_off()
+    guest.does("scan", text=places.code_of(added.id, APPID).url)
+
+    _title, said, address = greeting(guest)
+    assert "林晓" in said
+    assert address == f"{product}/me/join?via={scene}"
+
+
 def test_new_words_are_said_at_once_whatever_they_hold(guest):
     words = "欢迎 <b>&]]></Description> {{ 7*7 }} %(x)s {ba} \"'"
     transact(lambda: service.word_welcome("plain", f"  {words} "))
