@@ -1,4 +1,4 @@
-"""What the member card brings to pages: her card, her points, and the search by card number."""
+"""What the member card brings to pages: her card, her points, and the search by card number or WeChat's code."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+import crm.members.service as members
 import crm.points.service as points
+from core.text import fits_ascii
 from crm.members.panels import Panel, on_member_page
 from crm.members.search import finder
 from member_card import queries
 from member_card.frame import panel
-from member_card.rules import grouped, is_card_number
+from member_card.rules import LONGEST_CODE, grouped, is_card_number
 
 SHOWN = 20
 
@@ -23,7 +25,7 @@ def card_panel(person_id: int) -> Panel | None:
     if card is None:
         return None
     number = grouped(card.number) if card.number else ""
-    body = render_template("member_card/staff_panel.html", card=card, number=number)
+    body = render_template("member_card/staff_panel.html", card=card, number=number, code=grouped(card.code))
     return Panel(_("会员卡"), Markup(body), "card")  # noqa: S704 - a rendered template
 
 
@@ -33,6 +35,14 @@ def by_card_number(text: str) -> int | None:
     number = text.replace(" ", "")
     card = queries.card_by_number(number) if is_card_number(number) else None
     return None if card is None else card.person_id
+
+
+@finder
+def by_wechat_code(text: str) -> int | None:
+    """Who holds the card with this code: what the barcode in WeChat's wallet says, spaces allowed."""
+    code = text.replace(" ", "")
+    card = queries.card_of_ours(code) if fits_ascii(code, LONGEST_CODE) else None
+    return None if card is None else members.person_id_of(card.identity_id)
 
 
 @panel(order=10)

@@ -67,6 +67,14 @@ def card_by_number(number: str) -> MemberCard | None:
     return db.session.scalar(sa.select(MemberCard).where(MemberCard.number == number))
 
 
+def card_of_ours(code: str) -> MemberCard | None:
+    """The card of one of our programs with this code of WeChat's."""
+    ours = sa.select(CardProgram.card_id).where(CardProgram.card_id.is_not(None))
+    return db.session.scalar(
+        sa.select(MemberCard).where(MemberCard.card_id.in_(ours), MemberCard.code == code).limit(1)
+    )
+
+
 def waiting_of(identity_ids: list[int]) -> MemberCard | None:
     """A card that these identities claimed and have not activated."""
     return db.session.scalar(

@@ -18,7 +18,7 @@ from crm.members import queries, service
 from crm.members.errors import UnknownPerson
 from crm.members.panels import member_page
 from crm.members.rules import PHONE, masked_code
-from crm.members.search import find_person
+from crm.members.search import find_persons
 from models.members import Identity, Person
 
 if TYPE_CHECKING:
@@ -54,21 +54,29 @@ def index() -> ResponseReturnValue:
     """All members, newest first."""
     before, after = read_id(request.args.get("before")), read_id(request.args.get("after"))
     page: Page[Person] = newest_first(queries.members(), Person.id, before=before, after=after)
-    phones = queries.latest_phones([person.id for person in page.rows])
-    lines = [
-        Line(str(person.id), _masked(phones.get(person.id)), person.member_since) for person in page.rows
-    ]
-    return render_template("members/list.html", page=Page(lines, page.older, page.newer), missed=False)
+    return _list(Page(_lines(page.rows), page.older, page.newer))
+
+
+def _lines(persons: list[Person]) -> list[Line]:
+    phones = queries.latest_phones([person.id for person in persons])
+    return [Line(str(person.id), _masked(phones.get(person.id)), person.member_since) for person in persons]
+
+
+def _list(page: Page[Line], *, searched: bool = False) -> str:
+    return render_template("members/list.html", page=page, searched=searched)
 
 
 @bp.post("/search")
 @requires("members.read")
 def search() -> ResponseReturnValue:
-    """Find one member by an exact phone, card number or openid. A POST, so that no phone stands in an address."""
-    person_id = find_person(request.form.get("q", ""))
-    if person_id is not None:
-        return redirect(url_for("members_console.member", person_id=person_id), code=303)
-    return render_template("members/list.html", page=Page[Line]([], None, None), missed=True)
+    """Find one member by an exact phone, card number, card code or openid.
+
+    A POST, so that no phone stands in an address.
+    """
+    found = find_persons(request.form.get("q", ""))
+    if len(found) == 1:
+        return redirect(url_for("members_console.member", person_id=found[0]), code=303)
+    return _list(Page(_lines(queries.persons(found)), None, None), searched=True)
 
 
 @bp.get("/<int:person_id>")

@@ -101,6 +101,11 @@ def person(person_id: int) -> Person | None:
     return db.session.get(Person, person_id, populate_existing=True)
 
 
+def persons(person_ids: list[int]) -> list[Person]:
+    """These persons."""
+    return list(db.session.scalars(sa.select(Person).where(Person.id.in_(person_ids)).order_by(Person.id)))
+
+
 def person_id_of(identity_id: int) -> int | None:
     """Whose identity this is now."""
     return db.session.scalar(sa.select(Identity.person_id).where(Identity.id == identity_id))

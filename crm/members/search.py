@@ -18,12 +18,22 @@ def finder(find: Finder) -> Finder:
     return find
 
 
-def find_person(text: str) -> int | None:
-    """The person whom this phone, openid, card number or other key names exactly, or None."""
+def find_persons(text: str) -> list[int]:
+    """Whom this phone, openid, card number or other key names exactly: nobody, one person, or in a rare case several.
+
+    Our card numbers and WeChat's card codes are both rows of twelve digits, so one may name two persons.
+    """
     wanted = text.strip()
     if not wanted or len(wanted) > LONGEST_KEY:
-        return None
-    return next((found for find in _finders.values() if (found := find(wanted)) is not None), None)
+        return []
+    found = (find(wanted) for find in _finders.values())
+    return list(dict.fromkeys(person_id for person_id in found if person_id is not None))
+
+
+def find_person(text: str) -> int | None:
+    """The one person whom this key names exactly; None for nobody, and for several."""
+    found = find_persons(text)
+    return found[0] if len(found) == 1 else None
 
 
 @finder
@@ -38,6 +48,6 @@ def by_phone(text: str) -> int | None:
 
 @finder
 def by_openid(text: str) -> int | None:
-    """By an openid of any of our accounts."""
-    identity = queries.find_openid_anywhere(text)
+    """By an openid of any of our accounts; none is a mere number."""
+    identity = None if text.isdigit() else queries.find_openid_anywhere(text)
     return None if identity is None else identity.person_id
