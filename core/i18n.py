@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import current_app, has_request_context, request, session, url_for
 from flask_babel import Babel, get_locale
@@ -32,7 +32,7 @@ def choose_language() -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Translate pages, and give templates `get_locale` and `asset`."""
+    """Translate pages, and give templates `get_locale`, `other_language` and `asset`."""
     Babel(
         app,
         default_locale=LANGUAGES[0],
@@ -40,13 +40,29 @@ def init_app(app: Flask) -> None:
         default_translation_directories=str(ROOT / "translations"),
         locale_selector=choose_language,
     )
-    app.jinja_env.globals.update(get_locale=get_locale, asset=asset)
+    app.jinja_env.globals.update(get_locale=get_locale, other_language=other_language, asset=asset)
     app.jinja_env.filters.setdefault("moment", moment)
 
 
 def moment(at: datetime) -> str:
     """A moment as people in the shop read it: on the Shanghai clock, to the minute."""
     return shanghai_time(at).strftime("%Y-%m-%d %H:%M")
+
+
+class Language(NamedTuple):
+    """A language to change to: its code and name, and the address of this page in it."""
+
+    code: str
+    name: str
+    address: str
+
+
+def other_language() -> Language:
+    """The language this page could be read in as well; everything else in its address stays as it is, byte for byte."""
+    asked, code, name = ("zh", "zh-CN", "中文") if get_locale().language == "en" else ("en", "en", "English")
+    query = request.query_string.decode("ascii", "replace").split("&")
+    kept = [part for part in query if part and not part.startswith("lang=")]
+    return Language(code, name, "?" + "&".join([*kept, f"lang={asked}"]))
 
 
 def asset(path: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
     from prometheus_client import Counter, Histogram
+    from werkzeug.routing import MapAdapter
 
     from settings import Settings
 
@@ -82,6 +83,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     # No view is a coroutine: Flask asks every function of every request, six times for one push.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]
+    _address_as_public(app, settings)
     csrf.init_app(app)
     app.register_blueprint(bp)
     app.before_request(_begin)
@@ -92,6 +94,19 @@ def init_app(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.register_error_handler(away, _store_away)
     app.register_error_handler(Exception, _bug)
+
+
+def _address_as_public(app: Flask, settings: Settings) -> None:
+    """Whole addresses (what is printed, where a missing slash leads) begin with PUBLIC_BASE_URL, whatever Host says."""
+    public, as_asked = urlsplit(settings.public_base_url), app.create_url_adapter
+
+    def as_public(asked: Request | None) -> MapAdapter | None:
+        adapter = as_asked(asked)
+        if adapter is not None:
+            adapter.url_scheme, adapter.server_name = public.scheme, public.netloc
+        return adapter
+
+    app.create_url_adapter = as_public  # type: ignore[method-assign]
 
 
 def _begin() -> None:
@@ -202,6 +217,14 @@ def _bug(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     log.error("bug", path=request.path, exc_info=error)
     return explain(500, "internal_error", "Something went wrong on our side.")
+
+
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """The little picture that every browser asks for at this very address."""
+    picture = current_app.send_static_file("core/favicon.ico")
+    picture.cache_control.max_age = 86_400  # its address has no fingerprint
+    return picture
 
 
 @bp.get("/healthz")

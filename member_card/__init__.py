@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     from member_card import (  # noqa: PLC0415 - they import this package
         beliefs,
         cli,
+        front,
         handlers,
         pages,
         panels,
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
 
     assert handlers, panels  # noqa: S101 - registered by the import
     assert projection  # noqa: S101 - likewise
+    app.register_blueprint(front.bp)
     app.register_blueprint(pages.bp)
     # A channel in other letters is kept percent-encoded (core.text.as_ascii).
     app.jinja_env.filters["channel"] = unquote

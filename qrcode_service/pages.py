@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from core.work import transact
 from crm.catalog import service as catalog
-from qrcode_service import rules, service
+from qrcode_service import queries, rules, service
 from qrcode_service.errors import BatchGone, NotOurs
 from qrcode_service.keys import codes
 from qrcode_service.scans import Answer, Visitor, record_scan
@@ -60,8 +60,9 @@ def _land(link: rules.Link | None) -> ResponseReturnValue:
 
 
 def _product_page(gtin: str) -> ResponseReturnValue:
+    """What is known of a product; nothing but its number where codes were made before it was entered."""
     product = catalog.product_by_gtin(gtin)
-    if product is None:
+    if product is None and not queries.has_codes(gtin):
         return _not_ours()
     return render_template("qrcode_service/product.html", product=product, gtin=gtin)
 

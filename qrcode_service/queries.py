@@ -38,6 +38,11 @@ def batch(batch_id: int) -> Batch | None:
     return db.session.get(Batch, batch_id)
 
 
+def has_codes(gtin: str) -> bool:
+    """Whether codes were ever made for this GTIN."""
+    return db.session.scalar(sa.select(Batch.id).where(Batch.gtin == gtin).limit(1)) is not None
+
+
 def page_of_batches(*, before: int | None, after: int | None) -> Page[Batch]:
     """One page of batches, newest first."""
     return newest_first(sa.select(Batch), Batch.id, before=before, after=after)

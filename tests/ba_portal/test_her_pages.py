@@ -1,5 +1,7 @@
 """Her own pages: today, her code on a poster, and what her printed address opens."""
 
+import html
+import re
 import time
 
 import pytest
@@ -53,6 +55,22 @@ def test_the_poster_says_what_wechat_made(joined, code):
 
     assert picture.headers["Content-Type"] == "image/png"
     assert decode(picture.content) == [code.url]
+
+
+def test_the_address_to_print_is_the_public_one_whatever_the_host_says(joined, code, live_product):
+    cookies = joined.browser.cookies.get_dict()
+    host = {"Host": "internal:8000"}
+    page = requests.get(f"{live_product}/ba/code", headers=host, cookies=cookies, timeout=30)
+
+    assert value(page, "printed-url") == f"{live_product}/b/{code.scene}"
+
+
+def test_her_pages_can_be_read_in_the_other_language(joined):
+    page = joined.open("/ba?lang=en")
+    back = html.unescape(re.search(r'href="([^"]+)"[^>]*data-test="language"', page.text)[1])
+
+    assert '<html lang="en"' in page.text
+    assert back == "?lang=zh"
 
 
 def test_until_wechat_has_made_it_the_page_says_to_wait(invitation, her_phone):

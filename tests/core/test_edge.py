@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -43,6 +45,20 @@ def test_the_process_is_healthy_without_looking_at_the_store(client, monkeypatch
     monkeypatch.setattr(web, "store_is_reachable", lambda: False)
 
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["http://internal:8000", "https://evil.example"])
+def test_whole_addresses_begin_with_the_public_one_whatever_the_host_says(client, host):
+    answer = client.get("/console?lang=en", base_url=host)
+
+    assert (answer.status_code, answer.location) == (308, "http://localhost/console/?lang=en")
+    assert "http://localhost/console/" in answer.text
+    assert urlsplit(host).netloc not in answer.text
+
+
+def test_every_browser_finds_the_little_picture(client):
+    with client.get("/favicon.ico") as answer:
+        assert (answer.status_code, answer.data[:4]) == (200, b"\x00\x00\x01\x00")
 
 
 def test_readyz_says_which_part_is_away(client, monkeypatch):

@@ -1,5 +1,7 @@
 """The pages a member and a newcomer see, and what they are told when something is not as it should be."""
 
+import html
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -200,3 +202,21 @@ def test_every_movement_of_points_is_shown_with_its_reason(mei):
         assert "入会礼" in page.text
     assert 'data-test="entry"' not in mei.open("/me/points?before=1").text
     assert mei.open("/me/points?before=x%27").status_code == 200
+
+
+def test_the_root_leads_members_on_and_shows_everybody_else_the_doors(client):
+    inside = client.get("/", headers={"User-Agent": "Mozilla/5.0 MicroMessenger/8.0"})
+    outside = client.get("/")
+
+    assert (inside.status_code, inside.location) == (302, "/me")
+    assert outside.status_code == 200
+    assert [f'href="{door}"' in outside.text for door in ("/me", "/ba", "/console/")] == [True] * 3
+
+
+def test_her_pages_can_be_read_in_the_other_language_and_keep_their_place(mei):
+    mei.join()
+    page = mei.open("/me/points?lang=zh&before=9%2B&x=%22")
+    other = re.search(r'href="([^"]+)"[^>]*data-test="language"', page.text)[1]
+
+    assert html.unescape(other) == "?before=9%2B&x=%22&lang=en"
+    assert '<html lang="en"' in mei.open("/me?lang=en").text

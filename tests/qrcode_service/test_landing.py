@@ -302,6 +302,15 @@ def test_a_gtin_alone_shows_the_product_and_no_verdict(client, product, gtin):
     assert product.name in page.get_data(as_text=True)
 
 
+def test_a_gtin_with_codes_and_no_product_yet_is_ours_and_calm(client, store, restarted):
+    transact(lambda: service.create_batch(GTIN, 10))
+    page = client.get(f"/01/{GTIN}")
+
+    assert page.status_code == 200
+    assert 'class="tone-plain"' in page.get_data(as_text=True)
+    assert "本品牌商品" in page.get_data(as_text=True)
+
+
 @pytest.mark.parametrize("gtin", ["06901234500028", "6901234500012", "x"])
 def test_a_gtin_that_is_not_ours_says_so(client, product, gtin):
     page = client.get(f"/01/{gtin}")
