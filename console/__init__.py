@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Register the package's pages, menu entries and commands."""
-    from console import cli, pages, shell  # noqa: PLC0415 - who asks for a permission needs no pages
+    from console import cli, own, pages, shell  # noqa: PLC0415 - who asks for a permission needs no pages
 
+    assert own  # noqa: S101 - the import adds its pages
     app.register_blueprint(pages.bp)
     app.cli.add_command(cli.staff_cli)
     shell.menu_item(label=lazy_gettext("首页"), endpoint="console.home", order=0, permission="anybody")

@@ -46,6 +46,11 @@ def cookie_name() -> str:
     return "__Host-yima-staff" if current_app.extensions["settings"].secure_cookies else "yima-staff"
 
 
+def known_cookie_name() -> str:
+    """The cookie of a browser where somebody of the staff has signed in before (throttle.py)."""
+    return "__Host-yima-known" if current_app.extensions["settings"].secure_cookies else "yima-known"
+
+
 def find_staff() -> CurrentStaff | None:
     """Who the cookie says is signed in; None without a live session."""
     if "staff" not in g:

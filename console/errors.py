@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, Forbidden, Invalid, TooMany
+from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 class WrongSignIn(Forbidden):
@@ -43,6 +43,13 @@ class UnknownRole(Invalid):
 
     code = "unknown_role"
     message = "There is no such role."
+
+
+class UnknownStaff(NotFound):
+    """Nobody signs in by this name."""
+
+    code = "unknown_staff"
+    message = "Nobody signs in by this name."
 
 
 class LoginTaken(Conflict):

@@ -1,4 +1,4 @@
-"""The console's own pages: sign-in, home, jobs, audit, my sessions."""
+"""The console's own pages: sign-in, home, jobs, audit. Her own account is in own.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from console import queries, service, shell, words
-from console.access import ANYBODY, cookie_name, current_staff, find_staff, may, open_to_all, requires
+from console import queries, service, shell, throttle, words
+from console.access import (
+    ANYBODY,
+    cookie_name,
+    current_staff,
+    find_staff,
+    known_cookie_name,
+    may,
+    open_to_all,
+    requires,
+)
 from console.audit import audit
 from console.errors import TooManySignIns, WrongSignIn
 from core.cli import make_due
@@ -48,25 +57,32 @@ def sign_in() -> ResponseReturnValue:
 def signing_in() -> ResponseReturnValue:
     """Check name, password and, where she has one, the one-time code; a new session each time."""
     login, password = request.form.get("login", "").strip()[:64], request.form.get("password", "")[:256]
-    address = request.remote_addr or ""
-    attempt = transact(lambda: service.note_attempt(login, address=address))
+    knock = knock_as(login)
+    attempt = transact(lambda: throttle.note_attempt(knock))
     try:
-        staff = service.check_password(login, password, address=address)
+        staff = service.check_password(knock, password)
         token = transact(lambda: _enter(staff, attempt))
     except WrongSignIn:
         return _refused(_("账号、密码或动态码不正确，请核对后再试。"), login, 403)
     except TooManySignIns as refused:
-        transact(lambda: service.forget_attempt(attempt))
+        transact(lambda: throttle.forget_attempt(attempt))
         return _refused(_("尝试次数过多，请 15 分钟后再试。"), login, int(refused.status))
     answer = redirect(_next())
     answer.set_cookie(cookie_name(), token, max_age=int(service.LONGEST.total_seconds()), **_cookie_flags())
+    note = throttle.note_for_browser(login)
+    answer.set_cookie(known_cookie_name(), note, max_age=throttle.KNOWN_S, **_cookie_flags())
     return answer
+
+
+def knock_as(login: str) -> throttle.Knock:
+    """Whoever asks now, under this name."""
+    return throttle.Knock(login, request.remote_addr or "", request.cookies.get(known_cookie_name(), ""))
 
 
 def _enter(staff: Staff, attempt: list[int]) -> str:
     """Use up her one-time code, if she has an authenticator, and open the session that it is for."""
     service.use_one_time_code(staff, request.form.get("one_time_code", ""))
-    service.forget_attempt(attempt)
+    throttle.forget_attempt(attempt)
     return service.open_session(staff)
 
 
@@ -105,25 +121,6 @@ def sign_out() -> ResponseReturnValue:
 def home() -> ResponseReturnValue:
     """Figures of every package, for her role."""
     return render_template("console/home.html", cards=shell.home_cards())
-
-
-@bp.get("/me")
-@requires(ANYBODY)
-def me() -> ResponseReturnValue:
-    """Her open sessions."""
-    staff = current_staff()
-    return render_template(
-        "console/me.html", sessions=queries.sessions_of(staff.id), current=staff.session_id
-    )
-
-
-@bp.post("/me/sessions/<int:session_id>/end")
-@requires(ANYBODY)
-def end_session(session_id: int) -> ResponseReturnValue:
-    """End one of her other sessions."""
-    staff = current_staff()
-    transact(lambda: service.end_session(session_id, staff.id))
-    return redirect(url_for("console.me"))
 
 
 @bp.get("/jobs")

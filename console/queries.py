@@ -35,10 +35,11 @@ def sessions_of(staff_id: int) -> list[StaffSession]:
     )
 
 
-def failures_since(subjects: list[str], since: datetime) -> int:
-    """The most failures that any of these subjects had since then."""
-    counts = sa.select(sa.func.count()).where(SignInFailure.at >= since).group_by(SignInFailure.subject)
-    return max(db.session.scalars(counts.where(SignInFailure.subject.in_(subjects))), default=0)
+def failures_since(subjects: list[str], since: datetime) -> dict[str, int]:
+    """How many failures each of these subjects had since then; those without are left out."""
+    theirs = (SignInFailure.subject.in_(subjects), SignInFailure.at >= since)
+    counts = sa.select(SignInFailure.subject, sa.func.count()).where(*theirs).group_by(SignInFailure.subject)
+    return dict(db.session.execute(counts).all())
 
 
 def audit_entries() -> sa.Select[AuditEntry]:

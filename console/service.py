@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 import threading
@@ -13,23 +12,22 @@ import pyotp
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import current_app
 from pyotp.utils import strings_equal
 
 from console import queries
-from console.errors import TooManySignIns, UnknownRole, UnusableLogin, WeakPassword, WrongSignIn
+from console.errors import UnknownRole, UnknownStaff, UnusableLogin, WeakPassword, WrongSignIn
 from console.roles import ROLES
+from console.throttle import Knock, check_patience
 from core.clock import utc_now
 from core.db import db, insert_new
 from core.ids import new_id
 from core.pii import seal, unseal
-from models.staff import SignInFailure, Staff, StaffSession
+from models.staff import Staff, StaffSession
 
 LOGIN = re.compile(r"[\x21-\x7e]{1,64}")
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
-FAILURES_ALLOWED = 8
 # One check takes 64 MiB: more than a few at once would take the machine down instead of the attacker.
 _checking = threading.BoundedSemaphore(4)
 _hasher = PasswordHasher()
@@ -43,13 +41,12 @@ def add_staff(login: str, name: str, role: str, password: str, *, totp_secret: s
         raise UnknownRole
     if not LOGIN.fullmatch(login):
         raise UnusableLogin
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise WeakPassword
+    hashed = hash_password(password)
     staff_id = new_id()
     sealed = seal(totp_secret, aad=_totp_place(staff_id)) if totp_secret else None
     values = {
         "id": staff_id, "login": login.lower(), "name": name, "role": role, "active": True,
-        "password_hash": _hasher.hash(password), "totp_sealed": sealed, "created_at": utc_now(),
+        "password_hash": hashed, "totp_sealed": sealed, "created_at": utc_now(),
     }  # fmt: skip
     insert_new(db.session, Staff, [values])
     found = queries.staff_by_login(login.lower())
@@ -57,36 +54,48 @@ def add_staff(login: str, name: str, role: str, password: str, *, totp_secret: s
     return found
 
 
+def staff_of(login: str) -> Staff:
+    """Who signs in by this name, or UnknownStaff."""
+    found = queries.staff_by_login(login.lower())
+    if found is None:
+        raise UnknownStaff
+    return found
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password. Takes a while on purpose: not inside a transaction. Raises WeakPassword."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise WeakPassword
+    with _checking:
+        return _hasher.hash(password)
+
+
+def set_password(staff_id: int, password_hash: str, *, but_session: int | None = None) -> None:
+    """Give somebody another password, and end her sessions, but for the one in which she changes it herself."""
+    _changes(sa.update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash))
+    end_sessions(staff_id, but=but_session)
+
+
+def set_active(staff_id: int, *, active: bool) -> bool:
+    """Let somebody in again, or no longer; her sessions end with it. Whether this changed anything."""
+    other = sa.update(Staff).where(Staff.id == staff_id, Staff.active.is_not(active))
+    changed = _changes(other.values(active=active))
+    if not active:
+        end_sessions(staff_id)
+    return changed
+
+
 def _totp_place(staff_id: int) -> str:
     return f"staff.totp:{staff_id}"
 
 
-def note_attempt(login: str, *, address: str) -> list[int]:
-    """Count a sign-in against the name and the address before it is judged; what `forget_attempt` takes back.
-
-    Counted first, so that many at the same moment see each other and cannot all pass the check.
-    """
-    subjects = _subjects(login, address)
-    rows = [SignInFailure(id=new_id(), subject=subject, at=utc_now()) for subject in subjects]
-    db.session.add_all(rows)
-    return [row.id for row in rows]
-
-
-def forget_attempt(ids: list[int]) -> None:
-    """It was no failure."""
-    mine = sa.delete(SignInFailure).where(SignInFailure.id.in_(ids))
-    db.session.execute(mine.execution_options(synchronize_session=False))
-
-
-def check_password(login: str, password: str, *, address: str) -> Staff:
+def check_password(knock: Knock, password: str) -> Staff:
     """Who this is, or WrongSignIn after the same time whatever was wrong; TooManySignIns when throttled.
 
     The attempt itself has been noted.
     """
-    since = utc_now() - queries.WINDOW
-    if queries.failures_since(_subjects(login, address), since) > FAILURES_ALLOWED:
-        raise TooManySignIns
-    staff = queries.staff_by_login(login.lower())
+    check_patience(knock)
+    staff = queries.staff_by_login(knock.login.lower())
     with _checking:
         right = _is_right(staff.password_hash if staff and staff.active else _NOBODY, password)
     if staff is None or not staff.active or not right:
@@ -121,16 +130,6 @@ def _changes(statement: sa.Update) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]  # CursorResult, which the stubs do not promise
 
 
-def _subjects(login: str, address: str) -> list[str]:
-    return [_subject("login", login.lower()), _subject("address", address)]
-
-
-def _subject(kind: str, value: str) -> str:
-    """A keyed hash: the table names neither a person nor an address."""
-    key = current_app.extensions["settings"].secret_key.encode()
-    return hmac.digest(key, f"{kind}\x00{value}".encode(), "sha256").hex()
-
-
 def open_session(staff: Staff) -> str:
     """A new session; the token for the cookie (256 random bits, only its hash is stored)."""
     token = secrets.token_urlsafe(32)
@@ -156,6 +155,13 @@ def end_session(session_id: int, staff_id: int) -> None:
     """End one of somebody's sessions."""
     mine = (StaffSession.id == session_id, StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
     ended = sa.update(StaffSession).where(*mine).values(ended_at=utc_now())
+    db.session.execute(ended.execution_options(synchronize_session=False))
+
+
+def end_sessions(staff_id: int, *, but: int | None = None) -> None:
+    """End all of somebody's sessions, but one."""
+    hers = (StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None), StaffSession.id != (but or 0))
+    ended = sa.update(StaffSession).where(*hers).values(ended_at=utc_now())
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 

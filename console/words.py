@@ -13,10 +13,17 @@ from flask_babel import lazy_gettext as _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_acts: dict[str, object] = {"jobs.replayed": _("重试了已放弃的任务")}
+_acts: dict[str, object] = {
+    "jobs.replayed": _("重试了已放弃的任务"),
+    "staff.added": _("添加了员工账号"),
+    "staff.password_changed": _("修改了自己的密码"),
+    "staff.password_set": _("重设了员工的密码"),
+    "staff.disabled": _("停用了员工账号"),
+    "staff.enabled": _("恢复了员工账号"),
+}
 _tasks: dict[str, object] = {"core.forget_done": _("清理旧的任务记录")}
 # The kind of a subject such as `batch:42`.
-_subjects: dict[str, object] = {"task": _("任务")}
+_subjects: dict[str, object] = {"task": _("任务"), "staff": _("员工")}
 
 
 def name_acts(acts: Mapping[str, object], **subjects: object) -> None:

@@ -100,8 +100,8 @@ def _address_as_public(app: Flask, settings: Settings) -> None:
     """Whole addresses (what is printed, where a missing slash leads) begin with PUBLIC_BASE_URL, whatever Host says."""
     public, as_asked = urlsplit(settings.public_base_url), app.create_url_adapter
 
-    def as_public(asked: Request | None) -> MapAdapter | None:
-        adapter = as_asked(asked)
+    def as_public(request: Request | None) -> MapAdapter | None:
+        adapter = as_asked(request)
         if adapter is not None:
             adapter.url_scheme, adapter.server_name = public.scheme, public.netloc
         return adapter

@@ -92,9 +92,11 @@ def _publish(template_id: int, wording: dict[str, str], seen: int) -> None:
 def _meanwhile(template_id: int, fields: list[dict[str, str]]) -> ResponseReturnValue:
     """Somebody else was first: her words stay in the form, beside what is published now, and publish over that."""
     template = service.get_template(template_id)
-    problem = str(_("其他人刚刚发布了第 %(version)s 版。您的文字还在下面，核对后可以再次发布。", version=template.version))
+    said = _(
+        "其他人刚刚发布了第 %(version)s 版。您的文字还在下面，核对后可以再次发布。", version=template.version
+    )
     now = [(field["label"], field["content"]) for field in template.fields]
-    return _edit_page(template, fields, seen=template.version, problem=problem, now=now), 409
+    return _edit_page(template, fields, seen=template.version, problem=str(said), now=now), 409
 
 
 def _edit_page(

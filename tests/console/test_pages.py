@@ -6,6 +6,8 @@ from urllib.parse import urljoin, urlsplit
 import pyotp
 import pytest
 
+from console.access import ANYBODY
+from console.roles import ROLES
 from core import worker
 from core.db import db
 from core.work import transact
@@ -83,6 +85,30 @@ def test_every_link_of_the_console_leads_to_a_page(live_app, brand, language, la
     html = [body.decode() for _status, kind, body in pages.values() if kind == "text/html"]
     assert {re.search(r'<html lang="([^"]+)"', page)[1] for page in html} == {lang}
     assert not [page for page in html if "{{ _" in page or "%(" in page]
+
+
+def test_nobody_is_shown_a_button_that_leads_to_no_permission(live_app, brand):
+    shut, opened = [], {}
+    for role in sorted(ROLES):
+        pages = crawl(signed_in(live_app, role, f"the-{role}"), "zh")
+        shut += [(role, place, status) for place, (status, _kind, _body) in pages.items() if status != 200]
+        html = {place: body.decode() for place, (_, kind, body) in pages.items() if kind == "text/html"}
+        shut += [
+            (role, *form) for place, page in html.items() for form in shut_forms(live_app, place, page, role)
+        ]
+        opened[role] = len(html)
+
+    assert shut == []
+    assert min(opened.values()) > 5
+
+
+def shut_forms(app, place, page, role):
+    """The forms of a page that her role may not send."""
+    addresses = app.url_map.bind("localhost")
+    for action in re.findall(r'<form(?=[^>]*method="post")(?:[^>]*action="([^"]+)")?[^>]*>', page):
+        needed = app.view_functions[addresses.match(action or place, method="POST")[0]].permission
+        if needed not in {*ROLES[role], ANYBODY}:
+            yield place, action
 
 
 def test_the_home_page_shows_the_figures_of_the_brand(live_app, brand):

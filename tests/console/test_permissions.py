@@ -68,6 +68,7 @@ def test_whatever_changes_something_needs_more_than_reading(app):
     # A search by phone is a POST so that no phone stands in an address; the others concern her own session.
     assert reading == {
         "/console/members/search",
+        "/console/me/password",
         "/console/me/sessions/9/end",
         "/console/sign-in",
         "/console/sign-out",

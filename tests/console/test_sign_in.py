@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from console import service
+from console.throttle import Knock
 from core.clock import utc_now
 from core.db import db
 from core.work import transact
@@ -90,7 +91,7 @@ def test_a_name_nobody_has_costs_as_much_checking_as_one_somebody_has(store, mon
 
     monkeypatch.setattr(service, "_hasher", Counting())
     with pytest.raises(service.WrongSignIn):
-        service.check_password(login, "wrong", address="192.0.2.7")
+        service.check_password(Knock(login, "192.0.2.7"), "wrong")
 
     # One check, of a hash of the same cost.
     own = db.session.scalar(sa.select(Staff.password_hash).where(Staff.login == "mei"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from core.db import db
 from models.staff import Staff
-from tests.console.desk import PASSWORD, change_staff, new_staff, sign_in
+from tests.console.desk import PASSWORD, acts, change_staff, is_inside, new_staff, sign_in
 
 pytestmark = pytest.mark.store
 
@@ -95,3 +95,67 @@ def test_everybody_is_listed_with_role_also_who_was_disabled(app, store):
         ("zhou", "auditor", False),
     ]
     assert "argon2" not in result.output
+
+
+@pytest.fixture
+def staff(app, store):
+    """Run one of the commands about an account."""
+
+    def run(*words, typed=""):
+        return app.test_cli_runner().invoke(args=["staff", *words, "--json"], input=typed)
+
+    return run
+
+
+def test_a_password_set_by_command_counts_and_ends_her_sessions(app, client, staff):
+    mei = new_staff()
+    sign_in(client)
+    wanted = "an even longer password"
+    result = staff("set-password", "MEI", typed=f"{wanted}\n{wanted}\n")
+
+    assert result.exit_code == 0
+    assert wanted not in result.output
+    assert not is_inside(client)
+    assert sign_in(client, password=PASSWORD).status_code == 403
+    assert sign_in(client, password=wanted).status_code == 302
+    assert acts() == [("staff.password_set", f"staff:{mei}")]
+
+
+def test_somebody_disabled_is_out_at_once_and_comes_back_when_enabled(client, staff):
+    mei = new_staff()
+    sign_in(client)
+    answers = [staff("disable", "mei"), staff("disable", "mei")]
+    out = is_inside(client), sign_in(client).status_code
+    answers.append(staff("enable", "mei"))
+
+    assert [said(answer)["active"] for answer in answers] == [False, False, True]
+    assert out == (False, 403)
+    assert sign_in(client).status_code == 302
+    assert acts() == [("staff.disabled", f"staff:{mei}"), ("staff.enabled", f"staff:{mei}")]
+
+
+@pytest.mark.parametrize("command", ["set-password", "disable", "enable"])
+@pytest.mark.parametrize("login", ["nobody", "中文"])
+def test_an_account_nobody_has_is_refused(staff, command, login):
+    result = staff(command, login, typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert (result.exit_code, said(result)["refused"]) == (1, "unknown_staff")
+
+
+def test_a_weak_password_is_not_set(client, staff):
+    new_staff()
+    result = staff("set-password", "mei", typed="short\nshort\n")
+
+    assert (result.exit_code, said(result)["refused"]) == (1, "weak_password")
+    assert sign_in(client).status_code == 302
+
+
+def test_what_was_done_by_command_is_on_record_as_such(app, client, staff):
+    new_staff("zhou", "auditor")
+    new_staff()
+    staff("disable", "zhou")
+    sign_in(client)
+    page = client.get("/console/audit").get_data(as_text=True)
+
+    assert "停用了员工账号" in page
+    assert "命令行" in page

@@ -223,7 +223,9 @@ def test_two_who_publish_one_after_the_other_make_two_versions(marketer, templat
 
 
 @pytest.mark.parametrize("seen", ["1", "", "中文", "-1", "9" * 30])
-def test_who_publishes_over_what_somebody_else_published_hears_so_and_keeps_her_words(marketer, template, seen):
+def test_who_publishes_over_what_somebody_else_published_hears_so_and_keeps_her_words(
+    marketer, template, seen
+):
     word(marketer, template, act="publish", **wording_of(template, thing3="山茶礼"))
     answer = word(marketer, template, seen=seen, act="publish", **wording_of(template, thing3="我的措辞"))
     page = text(answer)
@@ -253,7 +255,12 @@ def test_of_six_who_publish_at_one_moment_one_does(live_app, product, template):
     start, answers = threading.Barrier(6), []
 
     def publish(number):
-        form = words | {"thing3": f"词{number}", "act": "publish", "version": "1", "csrf_token": tokens[number]}
+        form = words | {
+            "thing3": f"词{number}",
+            "act": "publish",
+            "version": "1",
+            "csrf_token": tokens[number],
+        }
         start.wait()
         answers.append((browsers[number].post(address_of(template), data=form).status_code, f"词{number}"))
 
