@@ -45,6 +45,8 @@ PHONE_PAGES = (
     Page("advisor-invitation", "member", "{invitation}", "ba-join"),
     Page("advisor-invitation-gone", "member", "/ba/join/gone", "ba-invitation-refused", 404),
     Page("printed-code", "member", "/b/{scene}", "printed-code"),
+    Page("front", "nobody", "/", "front"),
+    Page("statement-unknown", "member", "/me/statement/nope", "refused", 404),
     Page("printed-code-unknown", "nobody", "/b/ba_000000000000", "ba-unknown-code", 404),
 )
 
