@@ -57,8 +57,9 @@ def test_whole_addresses_begin_with_the_public_one_whatever_the_host_says(client
 
 
 def test_every_browser_finds_the_little_picture(client):
-    with client.get("/favicon.ico") as answer:
-        assert (answer.status_code, answer.data[:4]) == (200, b"\x00\x00\x01\x00")
+    answer = client.get("/favicon.ico")
+
+    assert (answer.status_code, answer.data[:4]) == (200, b"\x00\x00\x01\x00")
 
 
 def test_readyz_says_which_part_is_away(client, monkeypatch):
