@@ -33,7 +33,9 @@ def test_on_a_phone_the_menu_is_one_low_row_that_shows_where_one_is(desk, scene)
         keep(desk, f"narrow-{place.partition('?')[0].strip('/').replace('/', '-') or 'home'}")
         found = desk.evaluate(MEASURE)
         left, right = found.pop("current")
-        fits = all(found[what] <= most for what, most in MOST.items()) and 0 <= left <= right <= NARROW["width"]
+        fits = (
+            all(found[what] <= most for what, most in MOST.items()) and 0 <= left <= right <= NARROW["width"]
+        )
         wrong |= {} if fits else {place: found | {"current": (left, right)}}
     desk.set_viewport_size(DESK)
 
