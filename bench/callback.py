@@ -24,6 +24,7 @@ from messaging import service as messaging
 from models.wechat import WeChatEvent
 from settings import Settings, load_settings
 from wechat.crypto import MessageCrypto, signature
+from wechat.reconcile import runs as reconciling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +172,8 @@ def _nobody_comes(queue: Redis) -> Iterator[None]:
 def _wait_until_done() -> int:
     """Wait for the last task; how many were done."""
     until = time.monotonic() + DRAIN_PATIENCE_S
-    waiting = sa.select(Task.id).where(Task.state == READY).limit(1)
+    # There is no WeChat here for the nightly comparison to ask: it would be tried for hours.
+    waiting = sa.select(Task.id).where(Task.state == READY, Task.name != reconciling.TASK).limit(1)
     while db.session.scalar(waiting) is not None:
         db.session.rollback()
         if time.monotonic() > until:
