@@ -9,13 +9,17 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from drills import kills
+from app import create_app
+from bench import parts
+from drills import fuzz, kills
 from tools.mariadb import mariadb
+from wechat.accounts import service_account
 
 # Ten worlds of fifty deaths: each starts with empty books, so that a reading of the shop's last minutes stays short.
 ROUNDS, KILLS = 10, 50
 # Every third death is a worker's, and one takes two seconds to come back: with little leisure the work only piles up.
 LEISURE = 20.0
+FUZZED = 100_000
 
 
 def _kills(seed: int) -> dict[str, object]:
@@ -47,7 +51,15 @@ def _kills(seed: int) -> dict[str, object]:
     }
 
 
-DRILLS = {"kills": _kills}
+def _fuzz(seed: int) -> dict[str, object]:
+    with parts.house() as settings:
+        app = create_app(settings)
+        with app.app_context():
+            ours = service_account()
+        return fuzz.play(app, ours, seed=seed, count=FUZZED)
+
+
+DRILLS = {"fuzz": _fuzz, "kills": _kills}
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """One token for everybody, fetched by one of them; a dead one is replaced, within bounds."""
 
+import multiprocessing
 import threading
+import warnings
 from datetime import timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from wechat.errors import Transient
 
 TOKEN_PATH, API = "/cgi-bin/stable_token", "/cgi-bin/user/info"
 FINE = {"subscribe": 1}
+PROCESSES = 32
 DEAD = {"errcode": 40001, "errmsg": "invalid credential, access_token is invalid or not latest rid: 6-1"}
 
 
@@ -69,6 +72,41 @@ def test_without_redis_the_store_holds_the_one_token(calling_app, server, new_cl
     row = db.session.get(WeChatToken, f"wechat:{service_account().appid}:access_token")
     assert row.value_sealed
     assert b"token-1" not in row.value_sealed
+
+
+def ask_once(app, base, start, errors):
+    """One process of a storm."""
+    with app.app_context():
+        start.wait(30)
+        try:
+            Client(service_account(), base).call("cgi-bin/user/info", openid="oA")
+        except Exception as error:  # noqa: BLE001 - told to the test
+            errors.put(repr(error))
+
+
+@pytest.mark.parametrize("redis_is_away", [False, True])
+def test_thirty_two_processes_at_the_end_of_a_token_fetch_one(calling_app, server, request, redis_is_away):
+    if redis_is_away:
+        request.getfixturevalue("no_redis")
+    server.answers[API] = [FINE]
+    # Forked as granian's and the workers' processes are: each has connections of its own.
+    forks = multiprocessing.get_context("fork")
+    start, errors = forks.Barrier(PROCESSES), forks.SimpleQueue()
+    storm = [
+        forks.Process(target=ask_once, args=(calling_app, server.base, start, errors))
+        for _ in range(PROCESSES)
+    ]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # 3.12: this process has threads
+        for process in storm:
+            process.start()
+    for process in storm:
+        process.join(60)
+
+    assert errors.empty()
+    assert [process.exitcode for process in storm] == [0] * PROCESSES
+    assert (server.count(TOKEN_PATH), server.count(API)) == (1, PROCESSES)
 
 
 def test_redis_never_sees_the_token_itself(server, new_client):
