@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from settings import ROOT, Settings, load_settings
-from tools.mariadb import mariadb
+from tools.mariadb import Server, mariadb
 from tools.ports import any_port
 from tools.processes import end_with_parent, stop
 from tools.valkey import valkey
@@ -30,7 +30,14 @@ _servers: dict[int, int] = {}  # port → process
 @contextlib.contextmanager
 def house() -> Iterator[Settings]:
     """The settings of a product on an empty MariaDB (durable on disk) and a queue of its own."""
-    with mariadb() as store, valkey() as queue, environment(_settings(store.create("bench"), queue.url)):
+    with mariadb() as store, house_on(store) as settings:
+        yield settings
+
+
+@contextlib.contextmanager
+def house_on(store: Server) -> Iterator[Settings]:
+    """The same on a server of the caller's, who may want to do something to it."""
+    with valkey() as queue, environment(_settings(store.create("bench"), queue.url)):
         subprocess.run(
             [sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app import create_app
 from bench import parts
-from drills import fuzz, kills
+from drills import fuzz, kills, stalls
 from tools.mariadb import mariadb
 from wechat.accounts import service_account
 
@@ -59,7 +59,7 @@ def _fuzz(seed: int) -> dict[str, object]:
         return fuzz.play(app, ours, seed=seed, count=FUZZED)
 
 
-DRILLS = {"fuzz": _fuzz, "kills": _kills}
+DRILLS = {"fuzz": _fuzz, "kills": _kills, "stalls": stalls.play}
 
 
 def main() -> None:

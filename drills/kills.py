@@ -176,7 +176,7 @@ def _end(pid: int) -> None:
 
 
 @contextmanager
-def _looking(database_url: str) -> Iterator[Any]:
+def looking(database_url: str) -> Iterator[Any]:
     """A connection of the judge's own, beside the product."""
     url = make_url(database_url)
     socket_path = url.query.get("unix_socket")
@@ -195,7 +195,7 @@ def _looking(database_url: str) -> Iterator[Any]:
 def _ask_for_a_pull(database_url: str, source_id: int) -> None:
     """What the clock does every minute, more often: a row that asks for a pull. No doorbell: the sweep finds it."""
     body = {"source_id": str(source_id), "asked_at": datetime.now(UTC).isoformat()}
-    with _looking(database_url) as cursor:
+    with looking(database_url) as cursor:
         cursor.execute(
             "INSERT INTO task (id, name, body, state, run_at, fence, attempts, created_at) "
             "VALUES (%s, 'sync.pull', %s, 'ready', UTC_TIMESTAMP(6), 0, 0, UTC_TIMESTAMP(6))",
@@ -209,12 +209,12 @@ def _settle(parts: Parts, database_url: str, source_id: int) -> float:
     time.sleep(1.0)
     _ask_for_a_pull(database_url, source_id)
     while time.monotonic() - started < SETTLE_S:
-        with _looking(database_url) as cursor:
+        with looking(database_url) as cursor:
             cursor.execute("SELECT count(*) FROM task WHERE state = 'ready'")
             if cursor.fetchone()[0] == 0:
                 return time.monotonic() - started
         time.sleep(0.2)
-    with _looking(database_url) as cursor:
+    with looking(database_url) as cursor:
         cursor.execute(
             "SELECT name, attempts, last_error, count(*) FROM task WHERE state = 'ready' GROUP BY 1, 2, 3"
         )
@@ -222,7 +222,7 @@ def _settle(parts: Parts, database_url: str, source_id: int) -> float:
 
 
 def _judge(database_url: str, books: Books, scenes: dict[str, int]) -> None:
-    with _looking(database_url) as cursor:
+    with looking(database_url) as cursor:
         cursor.execute("SELECT count(*) FROM task WHERE state = 'dead'")
         _same("dead letters", cursor.fetchone()[0], 0)
         _judge_follows(cursor, books, scenes)

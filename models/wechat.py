@@ -151,6 +151,7 @@ class OAuthHop(Base):
     browser_hash: Mapped[str] = mapped_column(Ascii(64))
     next_path: Mapped[str] = mapped_column(sa.String(1024))
     attempt: Mapped[int] = mapped_column(sa.Integer, default=0)
+    scope: Mapped[str] = mapped_column(Ascii(24), server_default="snsapi_base")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

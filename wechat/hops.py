@@ -19,6 +19,8 @@ from core.ids import new_id
 from models.wechat import OAuthHop
 
 LASTS = timedelta(minutes=10)
+# Silent, openid only; or after her consent, with the unionid.
+BASE, USERINFO = "snsapi_base", "snsapi_userinfo"
 LONGEST_NEXT = 1024
 FIRST_PRINTABLE, DELETE = 32, 127
 
@@ -29,6 +31,7 @@ class Hop:
 
     next_path: str
     attempt: int
+    scope: str
 
 
 def local_path(text: str) -> str | None:
@@ -45,13 +48,13 @@ def local_path(text: str) -> str | None:
     return None if "//" in path or path.startswith("/wechat/") else text
 
 
-def begin(next_path: str, *, browser: str, attempt: int = 0) -> str:
+def begin(next_path: str, *, browser: str, attempt: int = 0, scope: str = BASE) -> str:
     """Put a trip down in the current unit of work; its `state`."""
     state = secrets.token_hex(16)
     db.session.add(
         OAuthHop(
             id=new_id(), state_hash=digest(state), browser_hash=digest(browser), next_path=next_path,
-            attempt=attempt, expires_at=utc_now() + LASTS, used_at=None,
+            attempt=attempt, scope=scope, expires_at=utc_now() + LASTS, used_at=None,
         )
     )  # fmt: skip
     return state
@@ -73,7 +76,9 @@ def finish(state: str, *, browser: str) -> Hop | None:
 def find(state: str, *, browser: str) -> Hop | None:
     """This browser's trip, used or not: where a refused browser may start again."""
     mine = (OAuthHop.state_hash == digest(state), OAuthHop.browser_hash == digest(browser))
-    row = db.session.execute(sa.select(OAuthHop.next_path, OAuthHop.attempt).where(*mine)).one_or_none()
+    row = db.session.execute(
+        sa.select(OAuthHop.next_path, OAuthHop.attempt, OAuthHop.scope).where(*mine)
+    ).one_or_none()
     return Hop(*row) if row else None
 
 

@@ -1,7 +1,8 @@
 """Web sign-in inside WeChat (网页授权): the browser proves its openid by a trip to WeChat's page and back.
 
-Contract section 4. Scope `snsapi_base`: silent, openid only. The session holds who signed in; it is cleared when that
-changes, so that nothing set before is carried over.
+Contract section 4. Scope `snsapi_base` is silent and tells the openid only; `snsapi_userinfo`, on request
+(`consent_address`), shows WeChat's page of consent and tells the unionid too. The session holds who signed in; it is
+cleared when that changes, so that nothing set before is carried over.
 """
 
 from __future__ import annotations
@@ -93,20 +94,29 @@ def start() -> ResponseReturnValue:
     if "MicroMessenger" not in request.user_agent.string and not settings.in_development:
         link = settings.public_base_url + next_path
         return render_template("wechat/outside.html", link=link, picture=_qr_picture(link))
-    return _depart(next_path, attempt=0)
+    scope = hops.USERINFO if request.args.get("scope") == hops.USERINFO else hops.BASE
+    return _depart(next_path, attempt=0, scope=scope)
 
 
-def _depart(next_path: str, *, attempt: int) -> ResponseReturnValue:
+def consent_address(next_path: str) -> str:
+    """Where to send her to be asked for her consent (snsapi_userinfo), after which her unionid is known.
+
+    Only behind a tap of hers: asked for on opening a page, WeChat shows a snapshot with an openid that is nobody's.
+    """
+    return url_for("wechat_oauth.start", next=next_path, scope=hops.USERINFO)
+
+
+def _depart(next_path: str, *, attempt: int, scope: str) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["settings"]
     browser = session.get(BROWSER) or secrets.token_hex(16)
     session[BROWSER] = browser
-    state = transact(lambda: hops.begin(next_path, browser=browser, attempt=attempt))
+    state = transact(lambda: hops.begin(next_path, browser=browser, attempt=attempt, scope=scope))
     # WeChat insists on this order and on the fragment.
     query = [
         ("appid", service_account().appid),
         ("redirect_uri", settings.public_base_url + url_for("wechat_oauth.callback")),
         ("response_type", "code"),
-        ("scope", "snsapi_base"),
+        ("scope", scope),
         ("state", state),
     ]
     return redirect(
@@ -131,17 +141,21 @@ def callback() -> ResponseReturnValue:
     found = gateway.exchange_oauth_code(code) if code else None
     if found is None:
         # Used up or too old, as after a reload: WeChat's advice is to start again, and once only.
-        return _depart(hop.next_path, attempt=1) if hop.attempt == 0 else _refused(hop.next_path)
+        return (
+            _depart(hop.next_path, attempt=1, scope=hop.scope)
+            if hop.attempt == 0
+            else _refused(hop.next_path)
+        )
     if found.is_snapshot:
         return render_template("wechat/snapshot.html")
-    return _sign_in(found.openid, hop.next_path)
+    return _sign_in(found, hop.next_path)
 
 
-def _sign_in(openid: str, next_path: str) -> ResponseReturnValue:
+def _sign_in(found: gateway.SignedIn, next_path: str) -> ResponseReturnValue:
     appid = service_account().appid
-    transact(lambda: registry.tell_signed_in(appid, openid))
+    transact(lambda: registry.tell_signed_in(appid, found.openid, found.unionid))
     session.clear()
-    session[SIGNED_IN] = {"appid": appid, "openid": openid, "until": int(time.time()) + SESSION_S}
+    session[SIGNED_IN] = {"appid": appid, "openid": found.openid, "until": int(time.time()) + SESSION_S}
     return redirect(next_path)
 
 

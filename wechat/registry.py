@@ -6,6 +6,7 @@ the first that answers wins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from core.db import db
 from models.wechat import WeChatEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from wechat.passive import Reply
 
@@ -42,7 +43,8 @@ class Event:
 ARRIVED = "wechat.arrived"
 _handlers: dict[str, list[str]] = {}
 _responders: dict[str, list[tuple[int, Callable[[Event], Reply | None]]]] = {}
-_sign_in_hooks: list[Callable[[str, str], None]] = []
+SignInHook = Callable[[str, str, str | None], None]
+_sign_in_hooks: list[SignInHook] = []
 
 
 def on(kind: str, *, task: str) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
@@ -77,8 +79,8 @@ def replies(
     return register
 
 
-def signed_in(function: Callable[[str, str], None]) -> Callable[[str, str], None]:
-    """Call `function(appid, openid)` inside a unit of work whenever somebody signs in by OAuth."""
+def signed_in(function: SignInHook) -> SignInHook:
+    """Call `function(appid, openid, unionid)` inside a unit of work whenever somebody signs in by OAuth."""
     if function not in _sign_in_hooks:
         _sign_in_hooks.append(function)
     return function
@@ -125,10 +127,10 @@ def responders_of(kind: str) -> list[Callable[[Event], Reply | None]]:
     return [function for _, function in _responders.get(kind, [])]
 
 
-def tell_signed_in(appid: str, openid: str) -> None:
+def tell_signed_in(appid: str, openid: str, unionid: str | None) -> None:
     """Run the sign-in hooks, in the current unit of work."""
     for hook in _sign_in_hooks:
-        hook(appid, openid)
+        hook(appid, openid, unionid)
 
 
 def _load_events(bodies: Sequence[dict[str, Any]]) -> list[WeChatEvent]:

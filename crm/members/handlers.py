@@ -26,6 +26,6 @@ def scanned(event: wechat.Event) -> None:
 
 
 @wechat.signed_in
-def signed_in(appid: str, openid: str) -> None:
-    """Whoever signs in on a page is known from then on."""
-    service.ensure_openid(appid, openid)
+def signed_in(appid: str, openid: str, unionid: str | None) -> None:
+    """Whoever signs in on a page is known from then on; her unionid where she consented to tell it."""
+    service.ensure_openid(appid, openid, unionid=unionid)

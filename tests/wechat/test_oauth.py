@@ -13,11 +13,11 @@ from core.db import db
 from core.work import transact
 from models.wechat import OAuthHop
 from wechat.hops import local_path
-from wechat.oauth import require_openid, sign_out, signed_in_openid
+from wechat.oauth import consent_address, require_openid, sign_out, signed_in_openid
 
 EXCHANGE = "/sns/oauth2/access_token"
 pages = Blueprint("tests_wechat_pages", __name__, url_prefix="/tests-wechat")
-came = []
+came, unionids = [], []
 
 
 @pages.route("/mine", methods=["GET", "POST"])
@@ -33,8 +33,9 @@ def out():
 
 
 @wechat.signed_in
-def remember(appid, openid):
+def remember(appid, openid, unionid):
     came.append((appid, openid))
+    unionids.append(unionid)
 
 
 @pytest.fixture
@@ -230,3 +231,31 @@ def test_outside_wechat_a_code_shows_the_way_in(app, settings):
     assert inside.status_code == 302
     assert "Secure; HttpOnly; Path=/; SameSite=Lax" in inside.headers["Set-Cookie"]
     assert inside.headers["Set-Cookie"].startswith("__Host-yima=")
+
+
+def test_consent_is_asked_for_on_request_and_tells_the_unionid(site, browser, server):
+    server.answers[EXCHANGE] = [{"openid": "oMEI", "unionid": "oUNION", "scope": "snsapi_userinfo"}]
+    with site.test_request_context():
+        address = consent_address("/tests-wechat/mine")
+
+    asked = dict(parse_qsl(urlsplit(browser.get(address).location).query))
+    come_back(browser, asked["state"])
+
+    assert asked["scope"] == "snsapi_userinfo"
+    assert unionids[-1] == "oUNION"
+
+
+def test_a_used_code_starts_again_with_the_same_scope(browser, server):
+    server.answers[EXCHANGE] = [{"errcode": 40163, "errmsg": "code been used"}]
+    address = "/wechat/oauth/start?next=/tests-wechat/mine&scope=snsapi_userinfo"
+    asked = dict(parse_qsl(urlsplit(browser.get(address).location).query))
+
+    again = come_back(browser, asked["state"])
+
+    assert dict(parse_qsl(urlsplit(again.location).query))["scope"] == "snsapi_userinfo"
+
+
+def test_another_scope_than_wechats_two_is_the_silent_one(browser):
+    asked = browser.get("/wechat/oauth/start?next=/tests-wechat/mine&scope=snsapi_login").location
+
+    assert dict(parse_qsl(urlsplit(asked).query))["scope"] == "snsapi_base"
