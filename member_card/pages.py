@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
@@ -69,6 +70,7 @@ def centre() -> ResponseReturnValue:
         panels=member_centre.of(identity.person_id),
         following=members.is_following(identity.id),
         joined=request.args.get("joined") == "1",
+        code_host=urlsplit(current_app.extensions["settings"].code_base).netloc,
     )
 
 

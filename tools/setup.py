@@ -33,6 +33,7 @@ FRONT_END = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "jweixin.js": "weixin-js-sdk/index.js",
     "axe.min.js": "axe-core/axe.min.js",
 }
 
