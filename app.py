@@ -14,7 +14,7 @@ import qrcode_service
 import sync
 import wechat
 from core import db as core_db
-from core import doorbell, i18n, logs, pii, web
+from core import doorbell, i18n, logs, memory, pii, web
 from core.cli import asked_for_help, jobs_cli, tell_plainly
 from core.ids import new_id
 from core.jobs import register_upkeep
@@ -50,4 +50,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.cli.add_command(jobs_cli)
     app.cli.add_command(demo_cli)
     tell_plainly(app.cli)
+    if settings.app_env != "test":
+        memory.settle()
     return app

@@ -38,7 +38,7 @@ MARKUP = (
     b"\xed\xa0\x80",
 )
 PLANNED = frozenset({200, 400, 403})
-DEAR_MS = 50.0
+DEAR_MS, WARM_UP = 50.0, 50
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,16 @@ def play(app: Flask, account: Account, *, seed: int, count: int) -> dict[str, An
     statuses: Counter[str] = Counter()
     unplanned: list[str] = []
     dearest = total = 0.0
+    dear = 0
+    # The first answers of a process load what all need: that is not what a push costs.
+    for one in pushes(account, seed=seed + 1, count=WARM_UP):
+        _push(app, account.appid, one)
     for one in pushes(account, seed=seed, count=count):
         began = time.thread_time()
         status = _push(app, account.appid, one)
         cost = (time.thread_time() - began) * 1000
         dearest, total = max(dearest, cost), total + cost
+        dear += cost > DEAR_MS
         statuses[f"{one.kind}: {status}"] += 1
         if status not in PLANNED:
             unplanned.append(f"{one.kind} {status} {one.body[:200]!r}")
@@ -139,6 +144,7 @@ def play(app: Flask, account: Account, *, seed: int, count: int) -> dict[str, An
         "examples": unplanned[:5],
         "statuses": dict(sorted(statuses.items())),
         "dearest_ms": round(dearest, 2),
+        "over_50_ms": dear,
         "mean_ms": round(total / count, 3),
         "seed": seed,
     }
