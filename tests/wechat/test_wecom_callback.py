@@ -6,9 +6,9 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from drills.fuzz import mutated
 from models.wechat import WeChatEvent
 from tests.wechat.conftest import stored_events
-from tests.wechat.test_callback import mutated
 from tests.wechat.test_wecom import ADDED
 from wechat import wecom_callback
 from wechat.crypto import MessageCrypto, signature
