@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
+from flask import current_app
 
 from core.clock import utc_now
 from core.db import db
@@ -92,7 +93,11 @@ def add(values: Mapping[str, str]) -> None:
         raise BadAccount("kind")
     if values["mode"] not in MODES:
         raise BadAccount("mode")
-    if db.session.scalar(sa.select(WeChatAccount.id).where(WeChatAccount.appid == values["appid"])):
+    settings = current_app.extensions["settings"]
+    fixed = {settings.wechat_oa_appid, settings.wechat_mini_appid}
+    stored = sa.select(WeChatAccount.id).where(WeChatAccount.appid == values["appid"])
+    # A row beside an account of the settings would never be read.
+    if values["appid"] in fixed or db.session.scalar(stored):
         raise AccountExists
     now = utc_now()
     db.session.add(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -31,6 +32,21 @@ POOL, FAST_POOL = 32, 64
 TICKET_PATH = "cgi-bin/ticket/getticket"
 Json = dict[str, Any]
 Once = Callable[[str, Json | None, dict[str, str]], Json]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer as it came; `answer` when it is a JSON object."""
+
+    content: bytes
+    media_type: str
+    answer: Json | None
+
+
+def as_bytes(body: Json) -> bytes:
+    """A JSON body as WeChat takes it: raw UTF-8, never escaped (contract section 0.3)."""
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 class _Adapter(HTTPAdapter):
@@ -77,24 +93,46 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         usual for an answer that WeChat has to make first.
         """
         once = self._once_fast if fast else self._once if read_s is None else self._waiting(read_s)
-        return self._with_token(once, path, body, query)
+        return self._with_token(path, lambda asked: once(path, body, asked), query)
+
+    def exchange(
+        self,
+        path: str,
+        data: bytes | None = None,
+        *,
+        content_type: str = "application/json",
+        read_s: float | None = None,
+        accept: Collection[int] = (),
+        query: dict[str, str] | None = None,
+    ) -> Raw:
+        """One call whose body or answer is a file, with the same token, retry, counting and outcomes as `call`.
+
+        The body is bytes, so that the second try after a dead token sends all of it again. Refusals in `accept` are
+        answers: some hold more than their code (45065 the msg_id of the first time).
+        """
+        timeouts = (TIMEOUTS_S[0], read_s or TIMEOUTS_S[1])
+        headers = {"Content-Type": content_type} if data is not None else {}
+        return self._with_token(
+            path, lambda asked: self._once_raw(path, data, headers, timeouts, accept, asked), query or {}
+        )
 
     def download(self, path: str, body: Json | None = None, **query: str) -> bytes:
         """One call that answers with a picture or a file; on failure WeChat answers JSON, which is the error."""
-        answer = self._with_token(self._once_file, path, body, query)
-        content: bytes = answer["content"]
-        return content
+        raw = self.exchange(path, None if body is None else as_bytes(body), query=query)
+        if raw.answer is not None:
+            raise outcomes.not_json(path)
+        return raw.content
 
-    def _with_token(self, once: Once, path: str, body: Json | None, query: dict[str, str]) -> Json:
+    def _with_token(self, path: str, once: Callable[[dict[str, str]], T], query: dict[str, str]) -> T:
         token = self._shared.get()
         try:
-            return once(path, body, {**query, "access_token": token})
+            return once({**query, "access_token": token})
         except Permanent as refused:
             if refused.errcode not in DEAD_TOKEN:
                 raise
         another = self._shared.get(bad=token)
         try:
-            return once(path, body, {**query, "access_token": another})
+            return once({**query, "access_token": another})
         except Permanent as refused:
             if refused.errcode not in DEAD_TOKEN:
                 raise
@@ -166,21 +204,33 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         # Raised outside the handler: a chained exception would hold URLs with secrets, and wechatpy's client.
         raise error
 
-    def _once_file(self, path: str, body: Json | None, query: dict[str, str]) -> Json:
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        method = "GET" if data is None else "POST"
-        found: Json = {}
+    def _once_raw(
+        self,
+        path: str,
+        data: bytes | None,
+        headers: dict[str, str],
+        timeouts: tuple[float, float],
+        accept: Collection[int],
+        query: dict[str, str],
+    ) -> Raw:
+        method, found = "GET" if data is None else "POST", Raw(b"", "", None)
+        error: WeChatError | None = None
         try:
             answer = self._http.request(
-                method, f"{self.API_BASE_URL}{path}", params=query, data=data, allow_redirects=False
-            )
-            found, error = {"content": answer.content}, None
-            media = answer.headers.get("Content-Type", "")
-            if answer.status_code != requests.codes.ok or "json" in media or answer.content[:1] == b"{":
-                _, error = outcomes.of_answer(path, answer.status_code, answer.content)
-                error = error or outcomes.not_json(path)
+                method, f"{self.API_BASE_URL}{path}", params=query, data=data, headers=headers, timeout=timeouts,
+                allow_redirects=False,
+            )  # fmt: skip
         except outcomes.FAILURES as failure:
             error = outcomes.of_failure(path, failure)
+        else:
+            # The body tells, not its type: an error may come as text/plain, a file never begins so.
+            if answer.status_code != requests.codes.ok or answer.content.lstrip()[:1] == b"{":
+                said, error = outcomes.of_answer(path, answer.status_code, answer.content)
+                found = Raw(answer.content, "application/json", said)
+            else:
+                found = Raw(answer.content, answer.headers.get("Content-Type", "").partition(";")[0], None)
+        if error is not None and error.errcode in accept:
+            error = None
         self._count(path, error.code if error else "ok")
         if error is not None:
             raise error
@@ -189,7 +239,7 @@ class Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     def _once_fast(self, path: str, body: Json | None, query: dict[str, str]) -> Json:
         """The same over urllib3 alone: for hundreds of sends a second requests costs more than everything else."""
         address = f"{self.API_BASE_URL}{path}?{urlencode(query)}"
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        data = None if body is None else as_bytes(body)
         connect_s, read_s = TIMEOUTS_S
         try:
             answer = self._fast_http.request(

@@ -145,7 +145,7 @@ def change(appid: str) -> ResponseReturnValue:
     except BadAccount as bad:
         page = render_template("wechat/account.html", account=account(appid), problem=str(FIELDS[bad.field]))
         return page, 400
-    return _done("changed")
+    return _done("rotating" if pushed else "changed")
 
 
 @bp.post("/accounts/<appid>/end-rotation")

@@ -84,20 +84,19 @@ def _reserve(appid: str, openid: str, key: str) -> tuple[int, str]:
         known.state = UNKNOWN
     if known is not None and known.state != FAILED:
         return known.id, known.state
+    row = known or CustomSend(
+        id=new_id(), appid=appid, openid=openid, dedupe_key=key, errcode=0, created_at=utc_now()
+    )
     for trigger_id, number, _ends in _open_slots(appid, openid):
-        if known is not None:
-            known.trigger_id, known.slot, known.state = trigger_id, number, CALLING
-            return known.id, CALLING
-        row = CustomSend(
-            id=new_id(), appid=appid, openid=openid, dedupe_key=key, trigger_id=trigger_id, slot=number,
-            state=CALLING, errcode=0, created_at=utc_now(),
-        )  # fmt: skip
         try:
             with db.session.begin_nested():
+                row.trigger_id, row.slot, row.state = trigger_id, number, CALLING
                 db.session.add(row)
         except sa.exc.IntegrityError:
-            # Another sender has this slot, or this key, since we looked.
-            if db.session.scalar(sa.select(CustomSend.id).where(CustomSend.dedupe_key == key)):
+            # Another sender has this slot since we looked; or, of a new key, the key.
+            if known is None and db.session.scalar(
+                sa.select(CustomSend.id).where(CustomSend.dedupe_key == key)
+            ):
                 return _reserve(appid, openid, key)
             continue
         return row.id, CALLING

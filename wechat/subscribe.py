@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from core.clock import utc_now
 from core.db import db, insert_new
 from core.errors import Conflict
 from core.ids import new_id
-from models.wechat import SubscribeCredit
+from models.wechat import SubscribeCredit, WeChatEvent
 from wechat import opening, registry
 from wechat.accounts import MINI, account
 from wechat.client import client
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from wechat.registry import Event
 
 OPEN, VOIDED = "open", "voided"
+TAKEN_BACK = "subscribe_msg_change_event"
 # She refused, or no credit is left.
 NO_CREDIT = frozenset({43101})
 MINI_PATH, OFFICIAL_PATH = "cgi-bin/message/subscribe/send", "cgi-bin/message/subscribe/bizsend"
@@ -128,21 +128,36 @@ def _record(row_id: int, state: str, errcode: int) -> None:
 def register() -> None:
     """Listen to the dialogs, in mini-programs and official accounts."""
     registry.on("subscribe_msg_popup_event", task="wechat.subscribe_answered")(_answered)
-    registry.on("subscribe_msg_change_event", task="wechat.subscribe_taken_back")(_taken_back)
+    registry.on(TAKEN_BACK, task="wechat.subscribe_taken_back")(_taken_back)
 
 
 def _answered(event: Event) -> None:
-    """Every `accept` is a credit."""
+    """Every `accept` is a credit, unless she has taken it back since: events are not heard in order."""
+    later = _taken_back_since(event)
     rows = [
         {
             "id": new_id(), "appid": event.appid, "openid": event.openid, "template_id": template_id,
             "source_key": f"{event.id}:{place}", "used_by": None, "state": OPEN, "errcode": 0,
-            "created_at": utc_now(), "version": 0,
+            "created_at": event.created_at, "version": 0,
         }
         for place, (template_id, said) in enumerate(_items(event))
-        if said == "accept"
+        if said == "accept" and template_id not in later
     ]  # fmt: skip
     insert_new(db.session, SubscribeCredit, rows)
+
+
+def _taken_back_since(event: Event) -> set[str]:
+    """The templates that she has refused for good after this answer, as far as we have heard."""
+    refusals = db.session.scalars(
+        sa.select(WeChatEvent.id).where(
+            WeChatEvent.openid == event.openid,
+            WeChatEvent.appid == event.appid,
+            WeChatEvent.kind == TAKEN_BACK,
+            WeChatEvent.created_at > event.created_at,
+        )
+    )
+    heard = filter(None, map(registry.load_event, refusals))
+    return {template_id for refusal in heard for template_id, said in _items(refusal) if said == "reject"}
 
 
 def _taken_back(event: Event) -> None:

@@ -24,6 +24,8 @@ class Page:
         return "desk" if self.who == "staff" or self.path.startswith(("/console", "{sandbox}")) else "phone"
 
 
+MINI = "wx00000000000mini1"
+
 PHONE_PAGES = (
     Page("landing-first", "advisor", "{fresh}", "record"),
     Page("landing-mine", "member", "{code}", "record"),
@@ -74,6 +76,9 @@ DESK_PAGES = (
     Page("templates", "staff", "/console/messages/", "template-row"),
     Page("template", "staff", "{template}", "publish"),
     Page("messages", "staff", "/console/messages/sent", "message-row"),
+    Page("wechat-accounts", "staff", "/console/wechat/", "account-row"),
+    Page("wechat-account-check", "staff", "/console/wechat/accounts/{appid}/check", "step"),
+    Page("wechat-account", "staff", "/console/wechat/accounts/{mini}", "change"),
     Page("menu", "staff", "/console/wechat/menu", "menu-page"),
     Page("jobs", "staff", "/console/jobs", "task-row"),
     Page("audit", "staff", "/console/audit", "audit-row"),
@@ -101,6 +106,13 @@ def places(scene: Scene) -> dict[str, str]:
     ba = f"/console/places/bas/{journey.seeded['bas'][2]['id']}"
     page = desk.get(ba)
     invited = desk.submit(page, page.form("invitation"))
+    accounts = "/console/wechat/"
+    values = {
+        "appid": MINI, "kind": "mini", "name": "Camellia", "mode": "safe", "secret": "s" * 32, "token": "minitoken1",
+        "aes_key": "K" * 43,
+    }  # fmt: skip
+    page = desk.get(accounts)
+    desk.submit(page, page.form("/console/wechat/accounts"), **values)
     statement = re.search(r"/me/statement/([^\"]+)", journey.advisor.get("/me/join").text)
     assert statement
     return {
@@ -115,6 +127,8 @@ def places(scene: Scene) -> dict[str, str]:
         "ba": ba,
         "invitation": invited.one("invitation-link").attributes["value"],
         "batch": scene.batch,
+        "appid": scene.parts.environment["WECHAT_OA_APPID"],
+        "mini": MINI,
         "member": first("/console/members/", r"/console/members/\d+"),
         "order": first("/console/orders/", r"/console/orders/\d+"),
         "credit": first("/console/attribution/", r"/console/attribution/\d+"),

@@ -81,6 +81,11 @@ def test_an_account_is_added_once(mini):
         transact(lambda: account_rows.add(VALUES))
 
 
+def test_an_account_of_the_settings_is_not_added_beside_them(store, settings):
+    with pytest.raises(AccountExists):
+        transact(lambda: account_rows.add({**VALUES, "appid": settings.wechat_oa_appid}))
+
+
 def test_what_is_not_stored_cannot_be_changed(store, settings):
     with pytest.raises(NoSuchAccount):
         transact(lambda: account_rows.change(settings.wechat_oa_appid, {"secret": "x" * 32}))
@@ -158,7 +163,10 @@ def test_staff_change_a_key_and_end_the_old_one(desk, mini):
     after = desk.get(page).text
     refused = send(desk, page, f"{page}/secrets", aes_key="short")
 
-    assert changed.headers["Location"].endswith("done=changed")
+    # Both values are promised to hold for what is pushed alone: WeChat knows one AppSecret at a time.
+    secret = send(desk, page, f"{page}/secrets", secret="x" * 32)
+    assert changed.headers["Location"].endswith("done=rotating")
+    assert secret.headers["Location"].endswith("done=changed")
     assert ('data-test="end-rotation"' in during, 'data-test="end-rotation"' in after) == (True, False)
     assert (refused.status_code, "43" in refused.text) == (400, True)
 

@@ -108,6 +108,21 @@ def test_a_message_that_was_refused_gives_its_credit_back_and_may_be_tried_again
     assert (left, custom.send(SHE, Text("你好"), key="k1")) == (5, "sent")
 
 
+def test_a_key_that_is_tried_again_gives_way_to_who_took_its_slot_meanwhile(wechat, she, monkeypatch):
+    she.push(she.message())
+    wechat.answers[PATH] = [{"errcode": 45009, "errmsg": "quota"}, {"errcode": 0}]
+    with pytest.raises(Exception, match="45009"):
+        custom.send(SHE, Text("你好"), key="k1")
+    seen = transact(lambda: custom._open_slots(service_account().appid, SHE))
+    custom.send(SHE, Text("你好"), key="k2")
+
+    # As it was looked at before the other took the first slot.
+    monkeypatch.setattr(custom, "_open_slots", lambda *_: seen)
+
+    assert custom.send(SHE, Text("你好"), key="k1") == "sent"
+    assert wechat.count(PATH) == 3
+
+
 def test_when_wechat_knows_of_more_messages_than_we_do_its_word_counts(wechat, she):
     she.push(she.message())
     wechat.answers[PATH] = [{"errcode": 45047, "errmsg": "out of response count limit"}]

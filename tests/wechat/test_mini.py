@@ -1,8 +1,10 @@
 """The mini-program against the sandbox: sign-in, phone, codes, links, and subscribe messages that cost a credit."""
 
 import io
+import json
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,10 +12,11 @@ import zxingcpp
 from PIL import Image
 
 from core import recent
+from core.clock import utc_now
 from core.db import db
 from core.work import transact
 from core.worker import drain
-from models.wechat import WeChatEvent
+from models.wechat import SubscribeCredit, WeChatEvent
 from wechat import account_rows, mini, subscribe
 from wechat.accounts import account
 from wechat.client import client
@@ -191,6 +194,43 @@ def wait_until(true):
     stop = time.monotonic() + 5
     while not true() and time.monotonic() < stop:
         time.sleep(0.05)
+
+
+def test_an_older_answer_that_is_heard_after_a_refusal_allows_nothing(wechat, mei, template):
+    now = utc_now().replace(microsecond=0)
+
+    def event(number, kind, said, at):
+        item = json.dumps([{"TemplateId": template.id, "SubscribeStatusString": said}])
+        transact(
+            lambda: db.session.add(
+                WeChatEvent(
+                    id=number,
+                    dedupe_key=f"k{number}",
+                    appid=APPID,
+                    openid=mei.openid,
+                    kind=kind,
+                    key="",
+                    fields={"List": item},
+                    created_at=at,
+                    received_at=at,
+                )
+            )
+        )
+        return load_event(number)
+
+    older = event(1, "subscribe_msg_popup_event", "accept", now)
+    refusal = event(2, "subscribe_msg_change_event", "reject", now + timedelta(seconds=2))
+    newer = event(3, "subscribe_msg_popup_event", "accept", now + timedelta(seconds=4))
+
+    for heard, handle in (
+        (newer, subscribe._answered),
+        (refusal, subscribe._taken_back),
+        (older, subscribe._answered),
+    ):
+        transact(lambda heard=heard, handle=handle: handle(heard))
+
+    still_open = sa.select(SubscribeCredit.source_key).where(SubscribeCredit.state == "open")
+    assert list(db.session.scalars(still_open)) == ["3:0"]
 
 
 def test_an_answer_that_is_heard_twice_counts_once(wechat, mei, template):
