@@ -117,6 +117,11 @@ def Sealed(length: int) -> sa.types.TypeEngine[bytes]:  # noqa: N802 - reads as 
     return sa.LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql", "mariadb")
 
 
+def LongBytes() -> sa.types.TypeEngine[bytes]:  # noqa: N802 - reads as a column type
+    """Bytes up to 16 MiB; whoever writes them keeps each value well below what a store takes in one statement."""
+    return sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+
+
 class Base(DeclarativeBase):
     """All tables. Plain SQLAlchemy, so that mypy sees through it."""
 

@@ -4,11 +4,13 @@ Importing the package declares all tables, so that migrations see every one of t
 """
 
 from models import (
+    approvals,
     attribution,
     audit,
     cards,
     catalog,
     codes,
+    long_jobs,
     mass,
     members,
     messaging,
@@ -16,16 +18,19 @@ from models import (
     places,
     points,
     qr_codes,
+    settings,
     staff,
     wechat,
 )
 
 __all__ = [
+    "approvals",
     "attribution",
     "audit",
     "cards",
     "catalog",
     "codes",
+    "long_jobs",
     "mass",
     "members",
     "messaging",
@@ -33,6 +38,7 @@ __all__ = [
     "places",
     "points",
     "qr_codes",
+    "settings",
     "staff",
     "wechat",
 ]

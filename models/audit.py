@@ -1,4 +1,4 @@
-"""What staff did: who, what, on what, why. Append-only; sealed into a chain by a later job."""
+"""What staff did: who, what, on what, why, from where. Append-only; sealed in order into a chain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND_LINE = 0
 class AuditEntry(Base):
     """One act of staff, or of a command (`staff_id` COMMAND_LINE).
 
-    No personal value stands here: subjects are named by id.
+    No personal value stands here: subjects are named by id. `place` is the network it was done from.
     """
 
     __tablename__ = "audit_entry"
@@ -29,3 +29,16 @@ class AuditEntry(Base):
     subject: Mapped[str] = mapped_column(Ascii(64))
     details: Mapped[dict[str, Any]]
     reason: Mapped[str | None] = mapped_column(sa.String(200))
+    place: Mapped[str] = mapped_column(Ascii(64), default="", server_default="")
+    session_id: Mapped[int | None]
+
+
+class AuditSeal(Base):
+    """One link of the chain: the digest of the link before and of one entry. Append-only, without gaps."""
+
+    __tablename__ = "audit_seal"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(unique=True)
+    digest: Mapped[str] = mapped_column(Ascii(64))
+    sealed_at: Mapped[datetime]

@@ -22,7 +22,7 @@ ENGLISH = sorted((DOCS / "en").glob("*.md"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 PAGES = [*CHINESE, *ENGLISH, *READMES]
 # They change or remove nothing that happened; see docs/production.md.
-APPEND_ONLY = {"audit_entry", "consent", "posting", "scan", "touch", "transfer"}
+APPEND_ONLY = {"audit_entry", "audit_seal", "consent", "posting", "scan", "touch", "transfer"}
 # A file's own lines, as `flask codes show SERIAL`; options and values end the name of a command.
 COMMAND = re.compile(r"(?:^|[\s`/])flask ((?:[a-z]+(?:-[a-z]+)* ?)+)")
 
